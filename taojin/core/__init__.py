@@ -1,0 +1,1 @@
+"""The words everybody uses: batches, protocols, specs and traces. NumPy only."""
