@@ -6,13 +6,14 @@ that JSON does not have (arrays and bytes of a fitted part).
 """
 
 import dataclasses
-import difflib
 import importlib
 import json
 import math
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
+
+from taojin.core.hint import did_you_mean
 
 Json = Any
 """What json.dumps writes."""
@@ -152,9 +153,7 @@ def _set(spec: Any, names: list[str], text: str, path: str) -> Any:
 
 def _known(name: str, names: list[str], path: str) -> None:
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(dict.fromkeys(names))}"
-        raise ValueError(f"--set {path}: no field {name!r}; {hint}")
+        raise ValueError(f"--set {path}: no field {name!r}; {did_you_mean(name, tuple(dict.fromkeys(names)))}")
 
 
 def _parse(old: Any, text: str, path: str) -> Any:

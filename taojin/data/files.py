@@ -1,0 +1,138 @@
+"""Your own CSV and Parquet files: a declared mapping of their columns, read into checked tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet
+
+from taojin.core.units import YEAR
+from taojin.data.checked import Reason, describe
+from taojin.data.columns import Column
+from taojin.data.dataset import Clock, Dataset
+from taojin.data.delimited import Format, read_delimited
+from taojin.data.folder import Folder
+from taojin.data.kinds import Kinds, Label
+from taojin.data.raw import Raw, sift
+from taojin.data.tables import build
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """One file, delimited text or Parquet (by its ending), and its columns under our names.
+
+    always      columns that hold the same text in every row: {"event": "buy"} for a file of purchases
+    """
+
+    file: str
+    columns: Mapping[str, Column]
+    always: Mapping[str, str] = field(default_factory=dict)
+    format: Format = Format()
+
+    def read(self, folder: Folder, name: str, *, unreadable: float = 0.0) -> Raw:
+        """The declared columns, typed; rows with a cell that is not of its type are refused.
+
+        name        which table it is: users, items or events
+        unreadable  the largest share of rows that may be refused here; beyond it the first is an error
+        """
+        raw = self._cells(folder, name)
+        checks, read = [], {}
+        for column, declared in self.columns.items():
+            values, wrong, reason = declared.read(raw.table[declared.source])
+            read[column] = values
+            checks.append((declared.source, reason, wrong))
+        good, refused = sift(raw, checks)
+        if refused.num_rows > unreadable * raw.read:
+            reason = Reason(refused["reason"][0].as_py())
+            raise ValueError(
+                f"{describe(refused)} is wrong: {reason}; {reason.remedy} "
+                f"({refused.num_rows:,} of {raw.read:,} rows cannot be read)"
+            )
+        for column, text in self.always.items():
+            read[column] = pa.repeat(pa.scalar(text, pa.string()), len(good))
+        rows = np.flatnonzero(good)
+        table = pa.table(read).filter(pa.array(good))
+        return replace(raw, table=table, lines=lambda kept: raw.lines(rows[kept]), unread=refused)
+
+    def _cells(self, folder: Folder, name: str) -> Raw:
+        """The columns of the file under the file's own names."""
+        content, label = folder.read(self.file), folder.label(self.file)
+        sources = list(dict.fromkeys(column.source for column in self.columns.values()))
+        if not self.file.endswith(".parquet"):
+            return read_delimited(content, name=name, file=label, format=self.format, columns=sources)
+        try:
+            file = pa.parquet.ParquetFile(pa.BufferReader(content))
+        except pa.ArrowInvalid as error:
+            raise ValueError(f"{label}: not a Parquet file that can be read, {error}; write it again") from error
+        there = Raw.of(Raw(name, file.schema_arrow.empty_table(), label), name, sources)
+        return replace(there, table=file.read(sources))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """Three tables in files; users and items may be left out.
+
+    >>> import tempfile
+    >>> from taojin.data.columns import Id, Text, Time, Unit
+    >>> shop = Files(
+    ...     name="shop",
+    ...     events=TableFile(
+    ...         "log.csv",
+    ...         {"user": Id("visitor"), "item": Id("sku"), "time": Time("at", unit=Unit.ISO), "event": Text("action")},
+    ...     ),
+    ...     kinds=("view", "buy"),
+    ... )
+    >>> with tempfile.TemporaryDirectory() as exports:
+    ...     _ = Path(exports, "log.csv").write_text("at,visitor,sku,action\\n2019-10-01 23:59:59,7,B-12,buy\\n")
+    ...     shop.load(Path(exports)).items["item"].to_pylist()
+    ['B-12']
+
+    kinds       names of the kinds of event; those that labels make included
+    clock       ORDER where the events have an order within each user and no times
+    unreadable  the largest share of a file's rows that may be refused because a cell is not of its type
+    """
+
+    name: str
+    events: TableFile
+    items: TableFile | None = None
+    users: TableFile | None = None
+    kinds: tuple[str, ...]
+    labels: tuple[Label, ...] = ()
+    clock: Clock = Clock.REAL
+    unreadable: float = 0.01
+
+    def load(self, path: Path | None, *, rejects: Path | None = None) -> Dataset:
+        """Read and check the files in a folder or zip archive, by default the current folder.
+
+        rejects     a CSV file for the rows that are refused
+        """
+        folder = Folder(path or Path())
+
+        def read(name: str, table: TableFile | None) -> Raw | None:
+            return None if table is None else table.read(folder, name, unreadable=self.unreadable)
+
+        events = self.events.read(folder, "events", unreadable=self.unreadable)
+        if self.clock is Clock.REAL:
+            _refuse_wrong_unit(events)
+        dataset, _ = build(
+            self.name,
+            users=read("users", self.users),
+            items=read("items", self.items),
+            events=events,
+            kinds=Kinds(self.kinds, self.labels),
+            clock=self.clock,
+            rejects=rejects,
+        )
+        return dataset
+
+
+def _refuse_wrong_unit(events: Raw) -> None:
+    last = pc.max(events.table["time"]).as_py() if "time" in events.table.column_names else None
+    if last is not None and 0 <= last < 3 * YEAR:
+        raise ValueError(
+            f"{events.file}: column 'time': every event would lie before 1973; "
+            f"if the file counts seconds, declare Time(..., unit=Unit.SECONDS)"
+        )
