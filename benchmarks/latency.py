@@ -1,0 +1,126 @@
+"""`python -m benchmarks latency RUN`: one request at a time through the funnel, in process, on one core.
+
+By stage, and beside the bare kernels on the same inputs (vector searches, ONNX runs): what the funnel adds to them is
+the overhead ratio, whole request / bare kernels.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+
+import faiss
+import numpy as np
+
+from taojin.bundle import Bundle
+from taojin.core.batch import Requests
+from taojin.core.events import Pasts
+from taojin.core.trace import Trace
+from taojin.data.dataset import Clock
+from taojin.embeddings.query import TowerQuery
+from taojin.pipeline import STAGES, Pipeline
+from taojin.ranking.onnx import OnnxRanker
+from taojin.retrieval.serve.nearest import NearestItems
+
+GFLOPS_OF_A_QUIET_CORE = 75.0
+"""A quiet machine's fp32 matrix product on one core; milliseconds are scaled to it."""
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, print a table, end with one JSON line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks latency", description=__doc__)
+    parser.add_argument("run", help="folder of a trained run")
+    parser.add_argument("--scene", default="for_you")
+    parser.add_argument("--requests", type=int, default=500)
+    options = parser.parse_args(arguments)
+    if os.environ.get("OMP_NUM_THREADS") != "1":  # is read when NumPy and faiss are loaded: start again with it
+        os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+        os.execv(sys.executable, [sys.executable, "-m", "benchmarks", "latency", *arguments])
+    faiss.omp_set_num_threads(1)
+    bundle = Bundle.load(options.run)
+    figures = measure(bundle, bundle.scenes[options.scene], options.requests)
+    for name, value in figures.items():
+        print(f"{name:<32} {value:10.3f}")
+    print(json.dumps({"run": str(options.run), "scene": options.scene, **figures}))
+
+
+def measure(bundle: Bundle, pipeline: Pipeline, n: int) -> dict[str, float]:
+    """Milliseconds of single requests by stage, of the bare kernels, and their ratio."""
+    requests = [_request(bundle, user) for user in _users(bundle, n)]
+    for request in requests[:20]:
+        pipeline.recommend(request)
+    speed = [_gflops()]
+    whole, stages = [], {stage: [] for stage in STAGES}
+    bare: dict[str, list[float]] = {}
+    for request in requests:
+        trace = Trace()
+        start = time.perf_counter()
+        pipeline.recommend(request, trace)
+        whole.append((time.perf_counter() - start) * 1e3)
+        for stage in STAGES:
+            stages[stage].append(sum(step.ms for step in trace.steps if step.stage == stage))
+        for kernel, ms in _kernels(pipeline, request).items():
+            bare.setdefault(kernel, []).append(ms)
+    speed.append(_gflops())
+    kernels = sum(float(np.median(ms)) for ms in bare.values())
+    quiet = min(float(np.mean(speed)) / GFLOPS_OF_A_QUIET_CORE, 1.0)
+    return {
+        **{f"p{q}_ms": float(np.percentile(whole, q)) for q in (50, 95, 99)},
+        "p50_ms_scaled_to_a_quiet_core": float(np.median(whole)) * quiet,
+        **{f"{stage}_p50_ms": float(np.median(ms)) for stage, ms in stages.items()},
+        **{f"bare_{kernel}_p50_ms": float(np.median(ms)) for kernel, ms in bare.items()},
+        "overhead_ratio": float(np.median(whole)) / kernels,
+        "gflops_before": speed[0],
+        "gflops_after": speed[1],
+        "requests": float(len(requests)),
+    }
+
+
+def _users(bundle: Bundle, n: int) -> np.ndarray:
+    """Users with a past, evenly spread."""
+    users = np.flatnonzero(np.diff(bundle.history.offsets))
+    return users[np.linspace(0, len(users) - 1, min(n, len(users))).astype(np.int64)]
+
+
+def _request(bundle: Bundle, user: int) -> Requests:
+    log, one = bundle.history, np.array([user])
+    start, stop = log.offsets[one], log.offsets[one + 1]
+    now = np.array([bundle.fitted.since]) if bundle.clock is Clock.REAL else stop - start
+    return Requests(one, np.zeros(1, np.int64), now, one.astype(np.uint64), Pasts(log.events, start, stop))
+
+
+def _kernels(pipeline: Pipeline, request: Requests) -> dict[str, float]:
+    """Milliseconds of the vector searches, the tower and the rankers alone, on the inputs of this request."""
+    stages = pipeline.run(request)
+    found = {"search": 0.0, "tower": 0.0}
+    for name, channel in pipeline.channels.items():
+        if isinstance(channel, NearestItems):
+            rows = pipeline.store.read(channel.features, request)
+            query, index = channel.query, channel._index
+            if isinstance(query, TowerQuery):
+                found["tower"] += _ms(lambda q=query, r=rows: q.vectors(request, r))
+            vector = query.vectors(request, rows)[0]
+            found["search"] += _ms(lambda i=index, v=vector, k=pipeline.quotas[name]: i.search(v, k))
+    for stage, ranker, before in (
+        ("preranking", pipeline.preranker, "rules"),
+        ("ranking", pipeline.ranker, "preranking"),
+    ):
+        if isinstance(ranker, OnnxRanker):
+            packed = ranker.inputs.pack(pipeline.store.read(ranker.features, request, stages[before]))
+            feed = {name: value for name, value in packed._asdict().items() if name in ranker.read}
+            found[f"{stage}_onnx"] = _ms(lambda s=ranker.session, f=feed: s.run(None, f))
+    return found
+
+
+def _ms(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * 1e3
+
+
+def _gflops() -> float:
+    """Speed of a 1,024 x 1,024 fp32 matrix product on this core, best of five."""
+    a = np.random.default_rng(0).random((1024, 1024), np.float32)
+    return 2 * 1024**3 / min(_ms(lambda: a @ a) for _ in range(5)) / 1e6

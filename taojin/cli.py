@@ -1,0 +1,195 @@
+"""The command line: train | evaluate | recommend | similar | serve | data."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+from taojin.core.progress import Advance
+
+app = typer.Typer(
+    help="An industrial multi-stage recommender: train, look, serve.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+screen = Console()
+state = {"debug": False}
+
+RunPath = Annotated[Path, typer.Argument(help="Folder of a trained run.", metavar="RUN")]
+DataPath = Annotated[Path | None, typer.Option(help="Folder or zip with the raw data.", metavar="DIR")]
+Number = Annotated[int, typer.Option("--n", help="Places to fill.", min=1, max=200)]
+Explain = Annotated[bool, typer.Option("--explain", help="Say why each is there, and what each stage did.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.callback()
+def options(debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False) -> None:
+    """Options of every command."""
+    state["debug"] = debug
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="Name of a recipe, or path/to/file.py:function.")],
+    out: Annotated[Path, typer.Option(help="Where the bundle goes.", metavar="DIR")],
+    data: DataPath = None,
+    set: Annotated[list[str] | None, typer.Option("--set", help="Change a field: models.din.dim=32.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+) -> None:
+    """Train a recipe and write a bundle."""
+    from taojin.run import train as run_train  # noqa: PLC0415
+
+    with _told():
+        changes = dict(_assignment(text) for text in set or [])
+        with _Bars() as bars:
+            run = run_train(recipe, data, out, set=changes, seed=seed, progress=bars)
+        screen.print(f"bundle {run.bundle.name} {run.bundle.version} in {out}")
+        screen.print(f"next: taojin evaluate {out}   |   taojin serve {out}", style="dim")
+
+
+@app.command()
+def evaluate(
+    run: RunPath,
+    data: DataPath = None,
+    part: Annotated[str, typer.Option(help="test, or valid for what choices may look at.")] = "test",
+    as_json: AsJson = False,
+    dump: Annotated[Path | None, typer.Option(help="Write every list and test set as Parquet.", metavar="DIR")] = None,
+) -> None:
+    """Judge a run on the test part of its data, beside the baselines."""
+    from taojin.evaluation.report_table import report_table  # noqa: PLC0415
+    from taojin.experiment.evaluate import evaluate as judge  # noqa: PLC0415
+
+    with _told():
+        with _Bars() as bars:
+            result = judge(run, data=data, part=part, dump=dump, progress=bars)
+        if as_json:
+            typer.echo(json.dumps(result.to_json()))
+        else:
+            screen.print(report_table(result))
+
+
+@app.command()
+def recommend(
+    run: RunPath,
+    user: Annotated[str | None, typer.Option(help="External id of a user.")] = None,
+    history: Annotated[str | None, typer.Option(help="For a stranger: ids of liked items, comma-separated.")] = None,
+    scene: Annotated[str, typer.Option(help="Name of a scene.")] = "for_you",
+    n: Number = 10,
+    explain: Explain = False,
+    as_json: AsJson = False,
+) -> None:
+    """Recommend items to a user: the whole funnel, without a server."""
+    from taojin.run import load  # noqa: PLC0415
+
+    with _told():
+        brought = [part.strip() for part in (history or "").split(",") if part.strip()]
+        _show(load(run).recommend(user, scene=scene, n=n, history=brought, explain=explain), as_json)
+
+
+@app.command()
+def similar(
+    run: RunPath,
+    item: Annotated[str, typer.Option(help="External id of an item.")],
+    n: Number = 10,
+    explain: Explain = False,
+    as_json: AsJson = False,
+) -> None:
+    """Items like an item."""
+    from taojin.run import load  # noqa: PLC0415
+
+    with _told():
+        _show(load(run).similar(item, n=n, explain=explain), as_json)
+
+
+@app.command()
+def serve(
+    run: RunPath,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at; 0 takes a free one.", min=0, max=65535)] = 8000,
+) -> None:
+    """Serve a run: the HTTP API and the site."""
+    from taojin.run import live_path  # noqa: PLC0415
+    from taojin.serving.server import serve as run_server  # noqa: PLC0415
+
+    with _told():
+        run_server(run, live_path(run), host=host, port=port, ready=typer.echo)
+
+
+@app.command()
+def data(
+    recipe: Annotated[str, typer.Argument(help="Name of a recipe, or path/to/file.py:function.")],
+    path: Annotated[Path | None, typer.Option("--data", help="Folder or zip with the raw data.", metavar="DIR")] = None,
+) -> None:
+    """Read and check a recipe's data, and say what is in it."""
+    from taojin.data.check import facts  # noqa: PLC0415
+    from taojin.run import find  # noqa: PLC0415
+
+    with _told():
+        screen.print(str(facts(find(recipe).data.load(path))))
+
+
+def _show(answer: Any, as_json: bool) -> None:
+    typer.echo(json.dumps(answer.to_json(), ensure_ascii=False) if as_json else str(answer))
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    path, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"--set {text!r}: expected FIELD=VALUE, such as models.din.dim=32")
+    return path.strip(), value.strip()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what a user can mend into a message and exit code 1; --debug shows the traceback."""
+    from taojin.bundle import BundleError  # noqa: PLC0415
+
+    try:
+        yield
+    except (ValueError, BundleError, OSError) as error:
+        if state["debug"]:
+            raise
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        raise typer.Exit(130) from None
+
+
+class _Bars:
+    """Progress bars on the error stream, so that what is printed stays clean."""
+
+    def __init__(self) -> None:
+        columns = (
+            TextColumn("{task.description:<18}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        self.bars = RichProgress(*columns, console=Console(file=sys.stderr))
+
+    def __enter__(self) -> "_Bars":
+        self.bars.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bars.stop()
+
+    @contextmanager
+    def task(self, name: str, total: int) -> Iterator[Advance]:
+        """A bar with the remaining time and a note."""
+        task = self.bars.add_task(name, total=total, note="")
+        yield lambda steps, note: self.bars.update(task, advance=steps, note=note)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""Train, evaluate: from a recipe to a bundle and its numbers."""

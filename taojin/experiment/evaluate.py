@@ -1,0 +1,133 @@
+"""Judge a bundle on its own data: the funnel that serves, asked as of each request's time."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from taojin.bundle import Bundle, recipe_of
+from taojin.core.progress import Progress, Silent
+from taojin.data.dataset import TrainView
+from taojin.data.split import Part
+from taojin.evaluation.beyond import ItemSets
+from taojin.evaluation.cases import cases
+from taojin.evaluation.dump import dumping
+from taojin.evaluation.evaluation import About, Evaluation
+from taojin.evaluation.gap import Truth
+from taojin.evaluation.judge import evaluate as judge
+from taojin.evaluation.judge import fit_baselines
+from taojin.evaluation.ranker import JudgedRows
+from taojin.experiment.fit import Divided, draw_judged
+from taojin.experiment.train import Trained
+from taojin.features.materialize import Windowed, fit_windows
+from taojin.pipeline import Pipeline
+from taojin.retrieval.channel import TimedChannel
+from taojin.scene import Experiment
+from taojin.world.world import World
+
+PLACES = 50
+"""Length of the judged lists."""
+
+
+@dataclass(frozen=True)
+class Offline:
+    """A bundle beside the data it was made of."""
+
+    experiment: Experiment
+    bundle: Bundle
+    divided: Divided
+    view: TrainView
+
+    @classmethod
+    def load(cls, path: Path | str, data: Path | str | None = None) -> "Offline":
+        """Read the bundle and its data again.
+
+        data    where the data lies now; None: where it lay at training
+        """
+        bundle = Bundle.load(path)
+        trained = recipe_of(bundle.path)
+        assert isinstance(trained, Trained), "experiment.json holds what training wrote"
+        where = data if data is not None else trained.data
+        divided = Divided.of(trained.experiment, Path(where) if where is not None else None)
+        if divided.dataset.item_vocabulary.ids != bundle.item_vocabulary.ids:
+            raise ValueError(f"{path}: the data at {where} is not what this run was trained on; give it with --data")
+        return cls(trained.experiment, bundle, divided, divided.view)
+
+    def pipeline(self, scene: str, which: Part) -> Pipeline:
+        """The scene as it serves, but for any time: windowed features and moving lists as of each request of a part.
+
+        They are taken over the training events before the request; a user's own past is the whole past.
+        """
+        served, spec = self.bundle.scenes[scene], self.experiment.scenes[scene]
+        assert hasattr(served.store, "with_columns"), "a bundle holds the one feature store"
+        timelines = fit_windows([f for f in self.experiment.features if isinstance(f, Windowed)], self.view)
+        times = self.divided.moments(which, served.consumed).requests.time
+        moving = {
+            name: channel.as_of(self.view, times)
+            for name, (channel, _) in spec.retrieval.items()
+            if isinstance(channel, TimedChannel)
+        }
+        return replace(
+            served,
+            store=served.store.with_columns(dict(timelines)),
+            channels={**served.channels, **moving},
+            strict=True,
+        )
+
+
+def evaluate(
+    path: Path | str,
+    *,
+    data: Path | str | None = None,
+    part: str = "test",
+    dump: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Judge the scene `for_you` and its ranker, with popularity and tuned item CF beside them.
+
+    part    "test", or "valid" for what choices may look at
+    dump    folder for every list and every test set as Parquet
+    """
+    which = {"test": Part.TEST, "valid": Part.VALID}.get(part)
+    if which is None:
+        raise ValueError(f"part {part!r}: expected 'test' or 'valid'")
+    offline = Offline.load(path, data)
+    return judge_scene(offline, which, dump=Path(dump) if dump else None, progress=progress or Silent())
+
+
+def judge_scene(offline: Offline, which: Part, *, dump: Path | None, progress: Progress) -> Evaluation:
+    """The numbers of the experiment's main scene on one part of its data."""
+    experiment, dataset, view = offline.experiment, offline.divided.dataset, offline.view
+    scene = experiment.sampling.scene
+    positive = view.kinds.bits(experiment.positive)
+    pipeline = offline.pipeline(scene, which)
+    moments = offline.divided.moments(which, pipeline.consumed)
+    drawn = draw_judged(experiment, moments, replace(pipeline, rerankers={}, preranker=None, ranker=None), view.kinds)
+    split = experiment.split
+    valid = cases(dataset, offline.divided.part, Part.VALID, positive, n=PLACES, seed=experiment.seed)
+    with ExitStack() as stack:
+        vocabularies = {"users": dataset.user_vocabulary, "catalogue": dataset.item_vocabulary}
+        dumped = stack.enter_context(dumping(dump, **vocabularies)) if dump else None
+        return judge(
+            pipeline,
+            cases(dataset, offline.divided.part, which, positive, n=PLACES, seed=experiment.seed),
+            fit_baselines(view, valid, event=experiment.positive, progress=progress),
+            view=view,
+            about=About(
+                data=dataset.name,
+                scene=scene,
+                part=which.name.lower(),
+                split=type(split).__name__,
+                guards=split.guards,
+                seeds=(experiment.seed,),
+            ),
+            judged=JudgedRows(drawn.samples, moments.requests.user[drawn.candidates.request], drawn.candidates.item),
+            attributes=ItemSets.of(dataset.items["genres"]) if "genres" in dataset.items.column_names else None,
+            truth=_truth(experiment),
+            dump=dumped,
+            progress=progress,
+        )
+
+
+def _truth(experiment: Experiment) -> Truth | None:
+    """What a generated world knows; real data knows nothing of the kind."""
+    return experiment.data.truth() if isinstance(experiment.data, World) else None

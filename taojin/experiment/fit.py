@@ -1,0 +1,212 @@
+"""From tables to fitted parts, in the order of their needs: features, embeddings, channels, rankers."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taojin.core.progress import Progress
+from taojin.core.stages import Ranker, Retriever
+from taojin.core.units import Ints
+from taojin.data.dataset import Dataset, TrainView
+from taojin.data.kinds import Kinds
+from taojin.data.split import Part
+from taojin.embeddings.embedding import Embedding
+from taojin.experiment.samples import Drawn, Moments, draw, forget, late_moments, moments_at
+from taojin.features.attributes import Id, Row, Table
+from taojin.features.feature import Column, Feature, Level, Number
+from taojin.features.materialize import Windowed, fit_windows
+from taojin.features.store import Store
+from taojin.nn.samples import Samples
+from taojin.pipeline import Pipeline
+from taojin.retrieval.channel import TimedChannel
+from taojin.scene import Experiment, Scene
+
+
+@dataclass(frozen=True)
+class Divided:
+    """A data set with the part of each of its events."""
+
+    dataset: Dataset
+    part: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, experiment: Experiment, path: Path | None) -> "Divided":
+        """Load, check the recipe against the data, and split."""
+        dataset = experiment.data.load(path)
+        experiment.check(dataset.clock)
+        part = experiment.split.assign(dataset.log, dataset.clock)
+        if not (part == Part.TRAIN).any():
+            raise ValueError(f"split of {dataset.name!r}: no event is left for training; take a smaller test share")
+        return cls(dataset, part)
+
+    @property
+    def view(self) -> TrainView:
+        """What fitting sees."""
+        return self.dataset.view(self.part == Part.TRAIN)
+
+    def moments(self, which: Part, consumed: int) -> Moments:
+        """One request per user at the first event of a part, with what the user had in it."""
+        log = self.dataset.log
+        rows = np.flatnonzero(self.part == which)
+        _, first, count = np.unique(log.user[rows], return_index=True, return_counts=True)
+        start = rows[first]
+        return moments_at(log, start, start + count, items=self.dataset.n_items, consumed=consumed)
+
+
+def fit_store(features: Iterable[Feature], view: TrainView) -> Store:
+    """Columns of the declared features, able to answer for any time."""
+    features = tuple(features)
+    windows = fit_windows(tuple(f for f in features if isinstance(f, Windowed)), view)
+    columns: dict[str, Column] = {"row": Row()}
+    for feature in features:
+        columns[feature.name] = windows[feature.name] if feature.name in windows else feature.fit(view, columns)
+    return Store(columns)
+
+
+def fit_embeddings(
+    experiment: Experiment, view: TrainView, store: Store, names: Iterable[str], progress: Progress
+) -> dict[str, Embedding]:
+    """The named embeddings of the experiment."""
+    return {
+        name: experiment.embeddings[name].fit(view, store.columns, seed=experiment.seed, progress=progress)
+        for name in names
+    }
+
+
+def with_vectors(store: Store, embeddings: Mapping[str, Embedding]) -> Store:
+    """The store with each embedding's item vectors as a column of its name."""
+    tables = {
+        name: Table(name, Level.CANDIDATE, Number(embedding.vectors.shape[1]), embedding.vectors)
+        for name, embedding in embeddings.items()
+    }
+    return store.with_columns(dict(tables))
+
+
+def fit_channels(
+    scene: Scene, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int, times: Ints | None = None
+) -> dict[str, Retriever]:
+    """The channels of a scene.
+
+    times   the lists that move with time are given as of these; None: as they stand at the end of the view
+    """
+    return {
+        name: spec.as_of(view, times)
+        if times is not None and isinstance(spec, TimedChannel)
+        else spec.fit(view, embeddings, seed=seed)
+        for name, (spec, _) in scene.retrieval.items()
+    }
+
+
+def assemble(
+    scene: Scene, view: TrainView, store: Store, channels: dict[str, Retriever], rankers: Mapping[str, Ranker]
+) -> Pipeline:
+    """The pipeline of a scene out of its fitted parts."""
+    return Pipeline(
+        store,
+        channels,
+        {name: quota for name, (_, quota) in scene.retrieval.items()},
+        {type(rule).__name__: rule.fit(view) for rule in scene.rules},
+        rankers[scene.preranking] if scene.preranking else None,
+        rankers[scene.ranking] if scene.ranking else None,
+        scene.value,
+        {type(reranker).__name__: reranker for reranker in scene.reranking},
+        scene.cutoffs,
+        scene.last_resort,
+        view.kinds.bits(*scene.consumed),
+        view.n_items,
+    )
+
+
+def proposing(
+    experiment: Experiment, view: TrainView, store: Store, embeddings: Mapping[str, Embedding], moments: Moments
+) -> Pipeline:
+    """The funnel up to the rules, of the scene whose channels propose what rankers learn from, at these moments."""
+    scene = replace(experiment.scenes[experiment.sampling.scene], preranking=None, ranking=None, reranking=())
+    channels = fit_channels(scene, view, embeddings, seed=experiment.seed, times=moments.requests.time)
+    return assemble(scene, view, store, channels, {})
+
+
+def draw_judged(experiment: Experiment, moments: Moments, pipeline: Pipeline, kinds: Kinds) -> Drawn:
+    """Rows of validation or test moments, proposed by the channels that will serve."""
+    return draw(
+        pipeline,
+        moments,
+        experiment.sampling,
+        bits=tuple(kinds.bits(task) for task in experiment.sampling.tasks),
+        names=sampled_features(experiment),
+        seed=experiment.seed + 1,
+    )
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What the experiment's rankers learn from and are chosen on."""
+
+    train: Samples
+    valid: Samples
+
+
+def draw_lessons(
+    experiment: Experiment, divided: Divided, store: Store, embeddings: Mapping[str, Embedding], progress: Progress
+) -> Lessons:
+    """Training rows at late moments of training, from channels that saw only what came earlier; validation rows.
+
+    What feeds a ranker must not know the ranker's labels: channels that had been fitted on the late events would
+    propose what was liked there, and the ranker would trust them more than it should.
+    """
+    view, sampling = divided.view, experiment.sampling
+    scene = experiment.scenes[sampling.scene]
+    consumed = view.kinds.bits(*scene.consumed)
+    needed = dict.fromkeys(name for spec, _ in scene.retrieval.values() for name in spec.embeddings)
+    early = view.early(1 - sampling.late)
+    moments = late_moments(view, sampling, consumed=consumed, seed=experiment.seed)
+    early_embeddings = fit_embeddings(experiment, early, store, needed, progress)
+    drawn = draw(
+        proposing(experiment, early, store, early_embeddings, moments),
+        moments,
+        sampling,
+        bits=tuple(view.kinds.bits(task) for task in sampling.tasks),
+        names=sampled_features(experiment),
+        seed=experiment.seed,
+    )
+    judged = divided.moments(Part.VALID, consumed)
+    serving = proposing(experiment, view, store, embeddings, judged)
+    ids = tuple(feature.name for feature in experiment.features if isinstance(feature, Id))
+    return Lessons(
+        forget(drawn.samples, ids, experiment.seed), draw_judged(experiment, judged, serving, view.kinds).samples
+    )
+
+
+def sampled_features(experiment: Experiment) -> tuple[str, ...]:
+    """Names of the features that any ranker reads."""
+    if any(not model.features and not model.embeddings for model in experiment.models.values()):
+        return tuple(feature.name for feature in experiment.features)
+    return tuple(dict.fromkeys(name for model in experiment.models.values() for name in model.features))
+
+
+def fit_rankers(
+    experiment: Experiment,
+    lessons: Lessons,
+    store: Store,
+    embeddings: Mapping[str, Embedding],
+    *,
+    progress: Progress,
+    checkpoints: Path | None = None,
+) -> dict[str, Ranker]:
+    """Every model of the experiment."""
+    declared = {feature.name: store.columns[feature.name] for feature in experiment.features}
+    return {
+        name: model.fit(
+            lessons.train,
+            lessons.valid,
+            declared,
+            embeddings,
+            seed=experiment.seed,
+            progress=progress,
+            checkpoint=checkpoints / f"{name}.pt" if checkpoints else None,
+        )
+        for name, model in experiment.models.items()
+    }

@@ -1,0 +1,170 @@
+"""Rows that rankers learn from: what the channels propose at past moments, what users met afterwards, random items.
+
+Shapes: R requests, N rows, F events after the requests, T tasks.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taojin.core.batch import Candidates, Requests
+from taojin.core.events import last_of_each, spread
+from taojin.core.units import FIRST, PAD, UNKNOWN, Ints, Mask
+from taojin.data.dataset import Log, TrainView
+from taojin.nn.samples import Origin, Samples
+from taojin.pipeline import Pipeline
+from taojin.scene import Sampling
+
+FORGOTTEN = 0.01
+"""Share of rows whose ids are replaced by UNKNOWN, so that the network learns what to do with a stranger."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Requests at past moments, and what their users had from then on.
+
+    request     int64[F]    ascending
+    item        int64[F]    once per request, nothing that the user had consumed before
+    kinds       uint32[F]   all that happened with it
+    """
+
+    requests: Requests
+    request: Ints
+    item: Ints
+    kinds: NDArray[np.uint32]
+
+
+def late_moments(view: TrainView, sampling: Sampling, *, consumed: int, seed: int) -> Moments:
+    """The start of each user's last share of training events, and some random later ones."""
+    log, random = view.log, np.random.default_rng(seed)
+    length = np.diff(log.offsets)
+    early = np.floor((1 - sampling.late) * length).astype(np.int64)
+    user = np.flatnonzero((length - early > 0) & (early > 0))
+    draw = early[user, None] + random.random((len(user), sampling.requests)) * (length - early)[user, None]
+    place = np.floor(draw).astype(np.int64)
+    place[:, 0] = early[user]
+    start = np.unique((log.offsets[user, None] + place).ravel())
+    stop = log.offsets[log.user[start] + 1]
+    return moments_at(log, start, stop, items=view.n_items, consumed=consumed, training=True)
+
+
+def moments_at(log: Log, start: Ints, stop: Ints, *, items: int, consumed: int, training: bool = False) -> Moments:
+    """Requests at the times of some events; what follows lies in rows up to `stop` of the log, ties included.
+
+    start       int64[R]    row of the event at whose time the request is
+    consumed    bits of the kinds after which an item is not recommended again
+    """
+    user, time = log.user[start], log.events.time[start]
+    past = log.before(user, time)
+    request, at = spread(past.end, stop)
+    key = request * items + log.events.item[at]
+    order = np.argsort(key, kind="stable")
+    key, kinds = key[order], log.events.kinds[at[order]]
+    last = last_of_each(key)
+    first = np.concatenate([[0], np.flatnonzero(last)[:-1] + 1]) if len(key) else np.empty(0, np.int64)
+    union = np.bitwise_or.reduceat(kinds, first) if len(key) else kinds
+    key = key[last]
+    fresh = past.consumed(consumed, items).times(key // items, key % items) == 0
+    zero = np.zeros(len(start), np.int64)
+    context = {"training": np.ones(len(start), np.int64)} if training else {}
+    seeds = (user.astype(np.uint64) << np.uint64(32)) ^ start.astype(np.uint64)
+    requests = Requests(user, zero + PAD, time, seeds, past, context)
+    return Moments(requests, key[fresh] // items, key[fresh] % items, union[fresh])
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Samples, and the candidates that their rows are about."""
+
+    samples: Samples
+    candidates: Candidates
+
+
+def draw(
+    pipeline: Pipeline,
+    moments: Moments,
+    sampling: Sampling,
+    *,
+    bits: tuple[int, ...],
+    names: tuple[str, ...],
+    seed: int,
+) -> Drawn:
+    """Ask the channels at each moment and label what they say by what followed.
+
+    bits    the kinds of each task
+    names   features to read
+    """
+    random = np.random.default_rng(seed)
+    proposed = pipeline.run(moments.requests)["rules"]
+    proposed = replace(proposed, scores={})
+    after = moments.request * pipeline.items + moments.item
+    kinds = _look_up(after, moments.kinds, proposed.request * pipeline.items + proposed.item)
+    positive = (kinds & np.uint32(sum(bits))) != 0
+    chosen = proposed.where(positive | _some_of_each(proposed, ~positive, sampling.proposed, random))
+    rows, origin = _with_others(chosen, moments, pipeline, sampling, random)
+    kinds = _look_up(after, moments.kinds, rows.request * pipeline.items + rows.item)
+    labels = np.stack([(kinds & np.uint32(bit)) != 0 for bit in bits], axis=1).astype(np.float32)
+    origin = np.where(kinds != 0, Origin.EXPOSED, origin).astype(np.uint8)
+    features = pipeline.store.read(names, moments.requests, rows)
+    return Drawn(Samples(features, labels, sampling.tasks, origin, np.ones(len(rows), np.float32)), rows)
+
+
+def _look_up(keys: Ints, values: NDArray[np.uint32], wanted: Ints) -> NDArray[np.uint32]:
+    """Value at each wanted key, 0 where the ascending keys do not have it."""
+    if not len(keys):
+        return np.zeros(len(wanted), np.uint32)
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, values[at], np.uint32(0))
+
+
+def _some_of_each(candidates: Candidates, mask: NDArray[np.bool_], n: int, random: np.random.Generator) -> Mask:
+    """At most n random rows of the mask from each request, as a mask."""
+    rows = np.flatnonzero(mask)
+    request = candidates.request[rows]
+    order = np.lexsort((random.random(len(rows)), request))
+    place = np.arange(len(rows)) - np.searchsorted(request[order], request[order])
+    some = np.zeros(len(candidates), np.bool_)
+    some[rows[order[place < n]]] = True
+    return some
+
+
+def _with_others(
+    proposed: Candidates, moments: Moments, pipeline: Pipeline, sampling: Sampling, random: np.random.Generator
+) -> tuple[Candidates, NDArray[np.uint8]]:
+    """The proposals, what the users met that nobody proposed, and random items; each (request, item) once."""
+    met = np.arange(len(moments.item) if sampling.unproposed else 0)
+    n = sampling.random * len(moments.requests)
+    request = np.concatenate([moments.request[met], np.repeat(np.arange(len(moments.requests)), sampling.random)])
+    item = np.concatenate([moments.item[met], random.integers(FIRST, pipeline.items, n)])
+    key = np.concatenate([proposed.request * pipeline.items + proposed.item, request * pipeline.items + item])
+    origin = np.repeat([Origin.PROPOSED, Origin.EXPOSED, Origin.RANDOM], [len(proposed), len(met), n]).astype(np.uint8)
+    unique, first = np.unique(key, return_index=True)  # the proposal where there is one
+    request, item = unique // pipeline.items, unique % pipeline.items
+    had = moments.requests.past.consumed(pipeline.consumed, pipeline.items).times(request, item) > 0
+    first, request, item = first[~had], request[~had], item[~had]
+    offsets = np.searchsorted(request, np.arange(len(moments.requests) + 1)).astype(np.int64)
+    source = np.flatnonzero(first < len(proposed))
+    place = np.zeros((len(first), len(proposed.channels)), np.uint16)
+    found = np.zeros(place.shape, np.float32)
+    place[source], found[source] = proposed.place[first[source]], proposed.found[first[source]]
+    rows = replace(Candidates.of(offsets, item), channels=proposed.channels, place=place, found=found)
+    return rows, origin[first]
+
+
+def forget(samples: Samples, ids: tuple[str, ...], seed: int) -> Samples:
+    """Replace a share of the ids by UNKNOWN.
+
+    ids     names of id features
+    """
+    random = np.random.default_rng(seed)
+
+    def some(columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        return {
+            name: np.where(random.random(len(values)) < FORGOTTEN, UNKNOWN, values) if name in ids else values
+            for name, values in columns.items()
+        }
+
+    rows = samples.rows
+    return replace(samples, rows=replace(rows, request=some(rows.request), candidate=some(rows.candidate)))

@@ -1,0 +1,106 @@
+"""Train a recipe: from raw files to a bundle on disk."""
+
+import shutil
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from taojin.bundle import Bundle, Fitted, Golden, save
+from taojin.core.batch import Requests
+from taojin.core.events import Pasts
+from taojin.core.progress import Progress, Silent
+from taojin.core.units import FIRST, Ints
+from taojin.data.dataset import Clock, Log
+from taojin.data.vocabulary import Vocabulary
+from taojin.experiment.fit import (
+    Divided,
+    assemble,
+    draw_lessons,
+    fit_channels,
+    fit_embeddings,
+    fit_rankers,
+    fit_store,
+    with_vectors,
+)
+from taojin.pipeline import Pipeline
+from taojin.scene import Experiment
+
+GOLDEN = 16
+"""Golden requests of each scene."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The experiment.json of a bundle: the recipe and where its data lay."""
+
+    experiment: Experiment
+    data: str | None
+
+
+def train(experiment: Experiment, data: Path | str | None, out: Path | str, progress: Progress | None = None) -> Bundle:
+    """Fit everything that the recipe names on its training split and write a bundle to `out`.
+
+    data        folder or file that the recipe's source reads; a generated world takes None
+    """
+    out, progress = Path(out).absolute(), progress or Silent()
+    path = Path(data).absolute() if data is not None else None
+    divided = Divided.of(experiment, path)
+    view = divided.view
+    store = fit_store(experiment.features, view)
+    embeddings = fit_embeddings(experiment, view, store, experiment.embeddings, progress)
+    store = with_vectors(store, embeddings)
+    checkpoints = out.with_name(f".{out.name}.checkpoints")
+    rankers = {}
+    if experiment.models:
+        lessons = draw_lessons(experiment, divided, store, embeddings, progress)
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        rankers = fit_rankers(experiment, lessons, store, embeddings, progress=progress, checkpoints=checkpoints)
+    online = store.at(view.end) if view.clock is Clock.REAL else store
+    scenes = {
+        name: replace(
+            assemble(scene, view, online, fit_channels(scene, view, embeddings, seed=experiment.seed), rankers),
+            strict=False,
+        )
+        for name, scene in experiment.scenes.items()
+    }
+    dataset = divided.dataset
+    since = int(dataset.log.events.time.max()) + 1
+    fitted = Fitted(dataset.kinds, dataset.clock, dataset.log, scenes, experiment.positive, since)
+    save(
+        out,
+        name=experiment.name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        experiment=Trained(experiment, str(path) if path else None),
+        fitted=fitted,
+        users=_with_ids(dataset.users, "user", dataset.user_vocabulary),
+        items=_with_ids(dataset.items, "item", dataset.item_vocabulary),
+        golden=tuple(_golden(name, pipeline, fitted) for name, pipeline in scenes.items()),
+    )
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return Bundle.load(out)
+
+
+def _with_ids(table: pa.Table, name: str, vocabulary: Vocabulary) -> pa.Table:
+    """The table with the external ids as its first column."""
+    ids = pa.array(vocabulary.ids, pa.string())
+    return table.drop_columns([name] if name in table.column_names else []).add_column(0, name, ids)
+
+
+def _golden(name: str, pipeline: Pipeline, fitted: Fitted) -> Golden:
+    """Requests of evenly spread users (and, for what starts from an item, items) with their answers."""
+    log = fitted.history
+    users = np.flatnonzero(np.diff(log.offsets))
+    user = users[np.linspace(0, len(users) - 1, min(GOLDEN, len(users))).astype(np.int64)]
+    item = np.linspace(FIRST, pipeline.items - 1, len(user)).astype(np.int64)
+    requests = requests_now(log, user, item, fitted)
+    return Golden(name, requests, replace(pipeline, strict=True).recommend(requests))
+
+
+def requests_now(log: Log, user: Ints, item: Ints, fitted: Fitted) -> Requests:
+    """One request per user after everything in the log."""
+    start, stop = log.offsets[user], log.offsets[user + 1]
+    time = np.full(len(user), fitted.since) if fitted.clock is Clock.REAL else stop - start
+    return Requests(user, item, time, user.astype(np.uint64), Pasts(log.events, start, stop))

@@ -1,0 +1,132 @@
+"""What a network reads: five arrays packed from `Rows`, the same in training and in serving. NumPy only.
+
+Shapes: R requests, N candidates, L history length, H history columns.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taojin.core.batch import Rows
+from taojin.core.units import Floats, Ints
+from taojin.features.feature import Category, Column, History, Level, Number
+
+
+@dataclass(frozen=True)
+class CategoryField:
+    """A category that the network embeds; `values` > 1 is a set, mean pooled."""
+
+    name: str
+    level: Level
+    size: int
+    values: int = 1
+
+
+@dataclass(frozen=True)
+class NumberField:
+    """A number (or a vector of `width`) that the network multiplies into an embedding."""
+
+    name: str
+    level: Level
+    width: int = 1
+
+
+@dataclass(frozen=True)
+class HistoryField:
+    """A history whose places hold codes of candidate categories, looked up in the same rows of the table."""
+
+    name: str
+    length: int
+    columns: tuple[str, ...]
+
+
+class Packed(NamedTuple):
+    """The arrays of one batch; a side without fields has width 0.
+
+    request             int64[R, slots]     codes of the request's categories, a slot per value
+    item                int64[N, slots]     codes of the candidate's categories
+    request_numbers     float32[R, widths]
+    item_numbers        float32[N, widths]
+    history             int64[R, L, H]      PAD on the left; width 0 without a history
+    """
+
+    request: Ints
+    item: Ints
+    request_numbers: Floats
+    item_numbers: Floats
+    history: Ints
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The fields of a network, in the order of their slots."""
+
+    categories: tuple[CategoryField, ...] = ()
+    numbers: tuple[NumberField, ...] = ()
+    history: HistoryField | None = None
+
+    def __post_init__(self) -> None:
+        single = {field.name for field in self.categories if field.level == Level.CANDIDATE and field.values == 1}
+        if self.history is None:
+            return
+        for column in self.history.columns:
+            if column not in single:
+                raise ValueError(
+                    f"history {self.history.name!r}: column {column!r} must be a candidate category of one value "
+                    f"that the model reads; there are {', '.join(sorted(single)) or 'none'}"
+                )
+
+    @classmethod
+    def of(cls, columns: Iterable[Column]) -> "Inputs":
+        """The fields of fitted columns; sets come behind single values within each side."""
+        categories, numbers, histories = [], [], []
+        for column in columns:
+            match column.form:
+                case Category(size, values):
+                    categories.append(CategoryField(column.name, column.level, size, values))
+                case Number(width):
+                    numbers.append(NumberField(column.name, column.level, width))
+                case History(length, of):
+                    histories.append(HistoryField(column.name, length, of))
+        if len(histories) > 1:
+            raise ValueError(f"model: one history at most, got {', '.join(h.name for h in histories)}")
+        categories.sort(key=lambda field: field.values > 1)
+        return cls(tuple(categories), tuple(numbers), histories[0] if histories else None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all fields, the history's included."""
+        fields = (*self.categories, *self.numbers, *((self.history,) if self.history else ()))
+        return tuple(field.name for field in fields)
+
+    def side(self, level: Level) -> "Inputs":
+        """The fields of one level; the history belongs to the request."""
+        return Inputs(
+            tuple(field for field in self.categories if field.level == level),
+            tuple(field for field in self.numbers if field.level == level),
+            None,
+        )
+
+    def pack(self, rows: Rows) -> Packed:
+        """The five arrays of some rows."""
+        requests = len(next(iter(rows.request.values()))) if rows.request else int(rows.of.max(initial=0)) + 1
+        size = {Level.REQUEST: requests, Level.CANDIDATE: len(rows.of)}
+        source = {Level.REQUEST: rows.request, Level.CANDIDATE: rows.candidate}
+
+        def codes(level: Level) -> Ints:
+            parts = [source[level][f.name].reshape(size[level], -1) for f in self.categories if f.level == level]
+            return np.concatenate([np.empty((size[level], 0), np.int64), *parts], axis=1)
+
+        def numbers(level: Level) -> Floats:
+            parts = [source[level][f.name].reshape(size[level], -1) for f in self.numbers if f.level == level]
+            return np.concatenate([np.empty((size[level], 0), np.float32), *parts], axis=1, dtype=np.float32)
+
+        history: NDArray[np.int64] = np.empty((requests, 0, 0), np.int64)
+        if self.history is not None:
+            history = rows.request[self.history.name]
+        return Packed(
+            codes(Level.REQUEST), codes(Level.CANDIDATE), numbers(Level.REQUEST), numbers(Level.CANDIDATE), history
+        )

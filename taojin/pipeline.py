@@ -1,0 +1,208 @@
+"""The funnel, in the order of the picture.
+
+Shapes: R requests, N candidates, C channels, I items.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from taojin.core.batch import Candidates, Requests, merge, stack
+from taojin.core.stages import FeatureStore, Ranker, Reranker, Retriever, Rule, StageError
+from taojin.core.trace import Step, Trace
+from taojin.core.units import FIRST, Floats, Mask
+from taojin.rules.blocked import Permitted
+from taojin.scene import Cutoffs
+
+STAGES = ("retrieval", "rules", "preranking", "ranking", "reranking")
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A fitted scene.
+
+    quotas      candidates that each channel may bring, after the rules
+    value       weight of each task's probability in what is ranked by
+    consumed    bits of the kinds of event after which an item counts as had
+    items       size of the item vocabulary
+    strict      an error of a part is raised (offline); otherwise the part is left out and the trace says so (online)
+    block       requests worked on at once
+    """
+
+    store: FeatureStore
+    channels: dict[str, Retriever]
+    quotas: dict[str, int]
+    rules: dict[str, Rule]
+    preranker: Ranker | None
+    ranker: Ranker | None
+    value: dict[str, float]
+    rerankers: dict[str, Reranker]
+    cutoffs: Cutoffs
+    last_resort: str | None
+    consumed: int
+    items: int
+    strict: bool = True
+    block: int = 256
+
+    def recommend(self, requests: Requests, trace: Trace | None = None) -> Candidates:
+        """At most n candidates per request, best first; `scores["final"]` is what they were ranked by."""
+        return self.run(requests, trace)["reranking"]
+
+    def run(self, requests: Requests, trace: Trace | None = None) -> dict[str, Candidates]:
+        """What leaves each stage, by the stage's name, in blocks of requests so that memory does not grow with R."""
+        trace = Trace() if trace is None else trace
+        # A block over-fetches by its longest past: requests with pasts of like length work together.
+        order = np.argsort(requests.past.end - requests.past.start, kind="stable")
+        blocks = [order[start : start + self.block] for start in range(0, len(order), self.block)]
+        done = [self._block(requests[rows], trace) for rows in blocks]
+        if len(done) == 1 and (order == np.arange(len(order))).all():
+            return done[0]
+        back = np.argsort(order, kind="stable")
+        return {stage: _reordered(stack([result[stage] for result in done]), back) for stage in STAGES}
+
+    def only(self, channels: tuple[str, ...]) -> "Pipeline":
+        """The same funnel with some channels alone."""
+        for name in channels:
+            if name not in self.channels:
+                raise ValueError(f"channel {name!r}: this scene has {', '.join(self.channels)}")
+        return replace(
+            self,
+            channels={name: self.channels[name] for name in channels},
+            quotas={name: self.quotas[name] for name in channels},
+            last_resort=self.last_resort if self.last_resort in channels else None,
+        )
+
+    def _block(self, requests: Requests, trace: Trace) -> dict[str, Candidates]:
+        requests = replace(requests, allowed=self._allowed(requests))
+        cutoffs = self.cutoffs.for_places(requests.n)
+        found = self._retrieve(requests, trace)
+        allowed = self._within_quota(self._filter(requests, found, trace), requests.n)
+        light = self._score(requests, allowed, self.preranker, stage="preranking", keep=cutoffs.prerank, trace=trace)
+        heavy = self._score(requests, light, self.ranker, stage="ranking", keep=cutoffs.rank, trace=trace)
+        final = self._rerank(requests, heavy, trace)
+        return dict(zip(STAGES, (found, allowed, light, heavy, final), strict=True))
+
+    @cached_property
+    def _permitted(self) -> Mask:
+        """What no request may ever get is told to retrieval, so that it does not fill up with it, bool[I]."""
+        mask = np.ones(self.items, np.bool_)
+        mask[:FIRST] = False
+        for rule in self.rules.values():
+            if isinstance(rule, Permitted):
+                mask &= rule.allowed
+        return mask
+
+    def _allowed(self, requests: Requests) -> Mask:
+        mask = self._permitted if requests.allowed is None else self._permitted & requests.allowed
+        if len(requests.exclude):
+            mask = mask.copy()
+            mask[requests.exclude] = False
+        return mask
+
+    def _retrieve(self, requests: Requests, trace: Trace) -> Candidates:
+        names = dict.fromkeys(name for channel in self.channels.values() for name in channel.features)
+        with trace.step("retrieval", "features"):
+            rows = self.store.read(tuple(names), requests)
+        # What was consumed will be removed: fetch so much more, and as much as the last resort may have to fill.
+        more = int((requests.past.end - requests.past.start).max(initial=0))
+        found = []
+        for name, channel in self.channels.items():
+            quota = max(self.quotas[name], requests.n) if name == self.last_resort else self.quotas[name]
+            with self._guarded(trace, "retrieval", name) as step:
+                proposed = channel.retrieve(requests, rows, min(quota + more, self.items))
+                found.append(replace(proposed, channels=(name,)))
+                step.after = len(proposed)
+        with trace.step("retrieval", "merge", sum(len(candidates) for candidates in found)) as step:
+            merged = merge(found, len(requests))
+            step.after = len(merged)
+        return merged
+
+    def _filter(self, requests: Requests, candidates: Candidates, trace: Trace) -> Candidates:
+        for name, rule in self.rules.items():
+            with self._guarded(trace, "rules", name, len(candidates), may_fail=not rule.must) as step:
+                rows = self.store.read(rule.features, requests, candidates)
+                candidates = candidates.where(rule.keep(requests, candidates, rows))
+            step.after = len(candidates)
+        return candidates
+
+    def _within_quota(self, candidates: Candidates, n: int) -> Candidates:
+        """Each channel's best allowed candidates up to its quota; the score `merged` orders them."""
+        request = candidates.request
+        stay = np.zeros(len(candidates), np.bool_)
+        merged = np.zeros(len(candidates), np.float64)
+        for column, name in enumerate(candidates.channels):
+            quota = max(self.quotas[name], n) if name == self.last_resort else self.quotas[name]
+            place = candidates.place[:, column]
+            said = np.flatnonzero(place)
+            said = said[np.lexsort((place[said], request[said]))]
+            first = np.searchsorted(request[said], request[said])
+            rank = np.arange(len(said)) - first  # place among what the rules left
+            stay[said[rank < quota]] = True
+            # Reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114
+            merged[said] += 1 / (60 + rank)
+        score = merged.astype(np.float32)
+        return candidates.with_score("merged", score).with_score("final", score).where(stay)
+
+    def _score(
+        self, requests: Requests, candidates: Candidates, ranker: Ranker | None, *, stage: str, keep: int, trace: Trace
+    ) -> Candidates:
+        """Score with a ranker and cut to the best; without one, or if it fails, the order so far decides."""
+        if ranker is not None:
+            with self._guarded(trace, stage, "features", len(candidates)) as reading:
+                rows = self.store.read(ranker.features, requests, candidates)
+            if not reading.failure:
+                with self._guarded(trace, stage, "model", len(candidates)) as step:
+                    score = self._value(ranker.score(rows))
+                    candidates = candidates.with_score(stage, score).with_score("final", score)
+                    step.after = min(len(candidates), keep * len(requests))
+        return candidates.top(keep, "final")
+
+    def _value(self, predictions: dict[str, Floats]) -> Floats:
+        missing = [task for task in self.value if task not in predictions]
+        if missing:
+            raise StageError(f"value: no task {missing[0]!r}; the ranker predicts {', '.join(predictions)}")
+        total = np.zeros_like(next(iter(predictions.values())))
+        for task, weight in self.value.items():
+            total = total + np.float32(weight) * predictions[task]
+        return total
+
+    def _rerank(self, requests: Requests, candidates: Candidates, trace: Trace) -> Candidates:
+        for name, reranker in self.rerankers.items():
+            with self._guarded(trace, "reranking", name, len(candidates)) as step:
+                rows = self.store.read(reranker.features, requests, candidates)
+                before = candidates
+                candidates = reranker.rerank(requests, candidates, rows, requests.n)
+                step.after, step.moved = len(candidates), _moved(before, candidates, requests.n)
+        place = np.arange(len(candidates)) - np.repeat(candidates.offsets[:-1], np.diff(candidates.offsets))
+        return candidates.where(place < requests.n)
+
+    @contextmanager
+    def _guarded(
+        self, trace: Trace, stage: str, part: str, before: int = 0, *, may_fail: bool = True
+    ) -> Iterator[Step]:
+        """Time a part; if it fails, say so in the trace and go on without it, or raise where that is not allowed."""
+        with trace.step(stage, part, before) as step:
+            try:
+                yield step
+            except Exception as error:
+                step.failure = f"{type(error).__name__}: {error}"
+                if self.strict or not may_fail:
+                    raise StageError(f"{stage}, {part}: {step.failure}") from error
+
+
+def _moved(before: Candidates, after: Candidates, n: int) -> int:
+    """In how many of the first n places of each request another item stands."""
+    place = np.arange(len(before)) - np.repeat(before.offsets[:-1], np.diff(before.offsets))
+    return int((before.item != after.item)[place < n].sum())
+
+
+def _reordered(candidates: Candidates, requests: np.ndarray) -> Candidates:
+    """The candidates with their requests in another order."""
+    length = np.diff(candidates.offsets)[requests]
+    start = candidates.offsets[:-1][requests]
+    offsets = np.concatenate([[0], np.cumsum(length)])
+    rows = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - start, length)
+    return replace(candidates._rows(rows, offsets))

@@ -1,0 +1,1 @@
+"""Light rankers for thousands of candidates."""

@@ -1,0 +1,1 @@
+"""Complete experiments, one function each: `NAME() -> Experiment`."""

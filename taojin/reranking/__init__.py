@@ -1,0 +1,1 @@
+"""The list as a whole: diversity and business order."""

@@ -1,0 +1,1 @@
+"""Hard constraints: a rule removes candidates and does nothing else."""

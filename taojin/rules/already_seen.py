@@ -1,0 +1,42 @@
+"""Rule: do not show again what the user has consumed."""
+
+from dataclasses import dataclass
+
+from taojin.core.batch import Candidates, Requests, Rows
+from taojin.core.units import FOREVER, Mask
+from taojin.data.dataset import TrainView
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlreadySeen:
+    """Remove items that the user had one of these events with less than `window` milliseconds ago."""
+
+    events: tuple[str, ...]
+    window: int = FOREVER
+
+    @property
+    def needs_clock(self) -> bool:
+        """A window is one of a clock."""
+        return self.window != FOREVER
+
+    def fit(self, view: TrainView) -> "NotConsumed":
+        """Look the names of the events up."""
+        return NotConsumed(view.kinds.bits(*self.events), self.window, view.n_items)
+
+
+@dataclass(frozen=True)
+class NotConsumed:
+    """Keeps what was not consumed within the window."""
+
+    kinds: int
+    window: int
+    items: int
+    must: bool = False
+    features: tuple[str, ...] = ()
+
+    def keep(self, requests: Requests, candidates: Candidates, rows: Rows) -> Mask:
+        """False where the last such event is younger than the window."""
+        request = candidates.request
+        consumed = requests.past.consumed(self.kinds, self.items)
+        last = consumed.last_time(request, candidates.item)  # [N], NEVER where absent
+        return last < requests.time[request] - self.window

@@ -1,0 +1,54 @@
+"""Rule: show only what can be had at the time of the request."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from taojin.core.batch import Candidates, Requests, Rows
+from taojin.core.units import FIRST, FOREVER, NEVER, Ints, Mask
+from taojin.data.dataset import TrainView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Available:
+    """Remove items before the date in column `since` and from the date in column `until` on (milliseconds).
+
+    An empty date sets no limit; an empty column name asks for no date at all.
+    """
+
+    since: str = ""
+    until: str = ""
+
+    @property
+    def needs_clock(self) -> bool:
+        """Dates are ones of a clock."""
+        return True
+
+    def fit(self, view: TrainView) -> "Within":
+        """Read the dates of the items."""
+        return Within(_dates(view, self.since, NEVER), _dates(view, self.until, FOREVER))
+
+
+def _dates(view: TrainView, column: str, absent: int) -> Ints:
+    dates = np.full(view.n_items, absent, np.int64)
+    if column:
+        if column not in view.items.column_names:
+            raise ValueError(f"rule Available: items have no column {column!r}; they have {view.items.column_names}")
+        dates[FIRST:] = np.asarray(view.items[column].cast(pa.int64()).fill_null(absent))
+    return dates
+
+
+@dataclass(frozen=True)
+class Within:
+    """Keeps items with since <= time of the request < until; both int64[I]."""
+
+    since: Ints
+    until: Ints
+    must: bool = True
+    features: tuple[str, ...] = ()
+
+    def keep(self, requests: Requests, candidates: Candidates, rows: Rows) -> Mask:
+        """Compare each candidate's dates with its request's time."""
+        time = requests.time[candidates.request]
+        return (self.since[candidates.item] <= time) & (time < self.until[candidates.item])

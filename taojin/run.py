@@ -1,0 +1,133 @@
+"""The Python API: the verbs of the command line as functions.
+
+run = taojin.train("world", out="runs/demo")
+run = taojin.load("runs/demo")
+print(run.recommend(user="u17", n=10, explain=True))
+print(run.similar(item="m42"))
+print(run.evaluate())
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taojin.bundle import Bundle
+from taojin.core.hint import did_you_mean
+from taojin.core.progress import Progress
+from taojin.core.spec import override
+from taojin.live.sqlite import SQLiteStore, live_path
+from taojin.serving.answer import Answer
+from taojin.serving.filters import Word
+from taojin.serving.question import FOR_YOU, Question
+from taojin.serving.recommender import Recommender
+
+if TYPE_CHECKING:
+    from taojin.evaluation.evaluation import Evaluation
+    from taojin.scene import Experiment
+
+RECIPES = {
+    "world": "taojin.recipes.world:world",
+    "movielens": "taojin.recipes.movielens:movielens",
+    "movielens_order": "taojin.recipes.movielens:movielens_order",
+}
+"""The recipes that ship, by name."""
+
+
+class Run:
+    """A trained run: its bundle, and what has happened to it since."""
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        self.bundle = Bundle.load(self.path)
+
+    @cached_property
+    def recommender(self) -> Recommender:
+        """Answers requests from the bundle and the live store beside it."""
+        return Recommender(self.bundle, SQLiteStore(live_path(self.path)))
+
+    def recommend(
+        self,
+        user: str | None = None,
+        *,
+        scene: str = FOR_YOU,
+        n: int = 10,
+        history: Sequence[str] = (),
+        only: Mapping[str, Sequence[Word]] | None = None,
+        exclude: Sequence[str] = (),
+        explain: bool = False,
+    ) -> Answer:
+        """A personal list; `history` brings along what a stranger has liked, oldest first."""
+        asked = Question(
+            user=user, scene=scene, n=n, history=history, only=only or {}, exclude=exclude, explain=explain
+        )
+        return self.recommender.recommend(asked)
+
+    def similar(self, item: str, *, n: int = 10, user: str | None = None, explain: bool = False) -> Answer:
+        """Items like an item; with a user, without what the user has had."""
+        return self.recommender.similar(item, n=n, user=user, explain=explain)
+
+    def evaluate(self, *, data: Path | str | None = None, dump: Path | str | None = None) -> "Evaluation":
+        """Judge the funnel, its channels and its stages on the test part of the data it was trained on.
+
+        data    where the data lies now, if it has moved
+        dump    folder for every list and test set as Parquet
+        """
+        from taojin.experiment.evaluate import evaluate  # noqa: PLC0415
+
+        return evaluate(self.path, data=data, dump=dump)
+
+
+def load(path: Path | str) -> Run:
+    """A trained run; its files are checked and its golden requests replayed. Raises BundleError."""
+    return Run(path)
+
+
+def train(
+    recipe: "str | Experiment",
+    data: Path | str | None = None,
+    out: Path | str = "runs/latest",
+    *,
+    set: Mapping[str, str] | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Train a recipe and write its bundle to `out`.
+
+    recipe  a name of RECIPES, `path/to/file.py:function`, or an Experiment
+    data    folder or file that the recipe reads; a generated world takes None
+    set     fields to change, such as {"models.din.dim": "32"}
+    """
+    from taojin.experiment.train import train as train_experiment  # noqa: PLC0415
+
+    experiment = find(recipe) if isinstance(recipe, str) else recipe
+    for path, text in (set or {}).items():
+        experiment = override(experiment, path, text)
+    if seed is not None:
+        experiment = replace(experiment, seed=seed)
+    train_experiment(experiment, data, out, progress)
+    return Run(out)
+
+
+def find(recipe: str) -> "Experiment":
+    """The experiment of a recipe's name or of `path/to/file.py:function`."""
+    if recipe in RECIPES:
+        module_name, function = RECIPES[recipe].split(":")
+        module = importlib.import_module(module_name)
+    elif ".py" in recipe:
+        path, _, function = recipe.partition(":")
+        if not Path(path).is_file():
+            raise ValueError(f"recipe {recipe!r}: no file {path}")
+        spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+        assert spec and spec.loader, f"{path} ends in .py"
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    else:
+        hint = did_you_mean(recipe, RECIPES)
+        raise ValueError(f"recipe {recipe!r}: not known; {hint}, or give path/to/file.py:function")
+    if not function or not hasattr(module, function):
+        raise ValueError(f"recipe {recipe!r}: {module.__name__} has no function {function!r}; write FILE.py:FUNCTION")
+    return getattr(module, function)()

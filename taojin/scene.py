@@ -1,0 +1,211 @@
+"""Scene, Cutoffs, Sampling, Experiment: everything that decides what is trained and served; pure data."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taojin.core.hint import did_you_mean
+from taojin.core.progress import Progress
+from taojin.core.stages import Ranker, Reranker, Rule
+from taojin.data.dataset import Clock, Dataset, Log, TrainView
+from taojin.embeddings.embedding import Embedder, Embedding
+from taojin.features.feature import Column, Feature
+from taojin.nn.samples import Samples
+from taojin.retrieval.channel import Channel
+
+
+class Source(Protocol):
+    """Where the three tables come from."""
+
+    @property
+    def name(self) -> str: ...
+
+    def load(self, path: Path | None) -> Dataset:
+        """Read and check the tables under `path`; a generated world takes None."""
+        ...
+
+
+class Split(Protocol):
+    """Which events are for training, validation and test."""
+
+    @property
+    def guards(self) -> str:
+        """What the split protects from, said beside the numbers."""
+        ...
+
+    def assign(self, log: Log, clock: Clock) -> NDArray[np.uint8]:
+        """A `Part` for each event, uint8[E]: 0 training, 1 validation, 2 test, 3 known but neither learned nor judged."""
+        ...
+
+
+class RuleSpec(Protocol):
+    """A spec of a rule."""
+
+    @property
+    def needs_clock(self) -> bool: ...
+
+    def fit(self, view: TrainView) -> Rule:
+        """The rule on this data."""
+        ...
+
+
+class Model(Protocol):
+    """A spec of a ranker."""
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the features it reads; empty: every one that the experiment declares."""
+        ...
+
+    @property
+    def embeddings(self) -> tuple[str, ...]:
+        """Names of the embeddings it reads."""
+        ...
+
+    def fit(
+        self,
+        train: Samples,
+        valid: Samples,
+        columns: Mapping[str, Column],
+        embeddings: Mapping[str, Embedding],
+        *,
+        seed: int,
+        progress: Progress,
+        checkpoint: Path | None = None,
+    ) -> Ranker:
+        """Learn from labelled rows, choosing on the validation rows."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cutoffs:
+    """How many candidates of a request go on: to ranking, and to re-ranking. They grow with the places asked for."""
+
+    prerank: int = 300
+    rank: int = 60
+
+    def for_places(self, n: int) -> "Cutoffs":
+        """At least 5 n go to ranking and 2 n to re-ranking."""
+        return Cutoffs(prerank=max(self.prerank, 5 * n), rank=max(self.rank, 2 * n))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One funnel: parts by name; any stage but retrieval may be empty.
+
+    retrieval       channel and quota by name
+    preranking      name of a model, or None: the order of the merged channels
+    ranking         name of a model, or None: the order of pre-ranking
+    value           weight of each task's probability in what is ranked by
+    last_resort     the channel that fills up when the others leave places empty
+    consumed        kinds of event after which an item counts as had; channels over-fetch by their number
+    """
+
+    retrieval: dict[str, tuple[Channel, int]]
+    rules: tuple[RuleSpec, ...] = ()
+    preranking: str | None = None
+    ranking: str | None = None
+    value: dict[str, float] = field(default_factory=dict)
+    reranking: tuple[Reranker, ...] = ()
+    cutoffs: Cutoffs = Cutoffs()
+    last_resort: str | None = None
+    consumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """What rankers learn from.
+
+    tasks       kinds of event to predict
+    unproposed  also take what users met though no channel proposed it
+    late        the last share of each user's training events gives the rows; what feeds rankers is fitted on the rest
+    requests    moments per user at which the funnel is asked
+    random      random unexposed items a positive
+    proposed    items that the scene's own channels propose, a request
+    scene       whose channels propose
+    """
+
+    tasks: tuple[str, ...] = ("like",)
+    unproposed: bool = True
+    late: float = 0.3
+    requests: int = 8
+    random: int = 3
+    proposed: int = 60
+    scene: str = "for_you"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """Everything that is fitted has one name here and is fitted once; scenes refer to it.
+
+    features    declared in an order in which each needs only those before it
+    positive    the kind of event that counts as relevant when the funnel is judged
+    """
+
+    name: str
+    data: Source
+    split: Split
+    features: tuple[Feature, ...]
+    scenes: dict[str, Scene]
+    embeddings: dict[str, Embedder] = field(default_factory=dict)
+    models: dict[str, Model] = field(default_factory=dict)
+    sampling: Sampling = Sampling()
+    positive: str = "like"
+    seed: int = 0
+
+    def check(self, clock: Clock) -> None:
+        """Refuse names that refer to nothing, and parts that need a clock where there is none, before any training."""
+        names = [feature.name for feature in self.features]
+        if len(set(names)) < len(names):
+            raise ValueError(f"features: {next(n for n in names if names.count(n) > 1)!r} is declared twice")
+        readable = {*names, *self.embeddings}
+        for name, embedder in self.embeddings.items():
+            _known(embedder.features, names, f"embedding {name!r}: feature")
+        for name, model in self.models.items():
+            _known(model.features, readable, f"model {name!r}: feature")
+            _known(model.embeddings, self.embeddings, f"model {name!r}: embedding")
+        _known([self.sampling.scene], self.scenes, "sampling: scene")
+        for name, scene in self.scenes.items():
+            self._check_scene(name, scene, readable)
+        if clock is Clock.ORDER:
+            self._refuse_clocks()
+
+    def _check_scene(self, name: str, scene: Scene, readable: Collection[str]) -> None:
+        where = f"scene {name!r}"
+        if not scene.retrieval:
+            raise ValueError(f"{where}: no channel; retrieval needs at least one")
+        for channel, (spec, quota) in scene.retrieval.items():
+            _known(spec.embeddings, self.embeddings, f"{where}, channel {channel!r}: embedding")
+            if quota < 1:
+                raise ValueError(f"{where}, channel {channel!r}: expected a quota of 1 or more, got {quota}")
+        _known([m for m in (scene.preranking, scene.ranking) if m], self.models, f"{where}: model")
+        _known([scene.last_resort] if scene.last_resort else [], scene.retrieval, f"{where}: channel")
+        for reranker in scene.reranking:
+            _known(reranker.features, readable, f"{where}, {type(reranker).__name__}: feature")
+        if scene.ranking is not None and not scene.value:
+            raise ValueError(f"{where}: ranking needs a value, such as value={{{self.sampling.tasks[0]!r}: 1.0}}")
+        _known(scene.value, self.sampling.tasks, f"{where}: task")
+
+    def _refuse_clocks(self) -> None:
+        needy = [f"feature {f.name!r}" for f in self.features if f.needs_clock]
+        needy += [f"embedding {name!r}" for name, embedder in self.embeddings.items() if embedder.needs_clock]
+        for name, scene in self.scenes.items():
+            needy += [
+                f"channel {c!r} of scene {name!r}" for c, (spec, _) in scene.retrieval.items() if spec.needs_clock
+            ]
+            needy += [f"rule {type(r).__name__} of scene {name!r}" for r in scene.rules if r.needs_clock]
+        if needy:
+            raise ValueError(
+                f"experiment {self.name!r}: the data knows only the order of each user's events, "
+                f"and these need a clock: {', '.join(needy)}; leave them out"
+            )
+
+
+def _known(names: Collection[str], there: Collection[str], where: str) -> None:
+    for name in names:
+        if name not in there:
+            raise ValueError(f"{where} {name!r} is not declared; {did_you_mean(name, there)}")

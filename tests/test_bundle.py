@@ -1,0 +1,154 @@
+"""Bundles: written whole or not at all, the same when read, refused when touched."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from taojin.bundle import Bundle, BundleError, Fitted, Golden, save
+from taojin.core.batch import Requests
+from taojin.core.events import Events, Pasts
+from taojin.data.dataset import Clock, Log
+from taojin.data.kinds import Kinds
+from taojin.features.attributes import Row
+from taojin.features.store import Store
+from taojin.pipeline import Pipeline
+from taojin.retrieval.serve.keys import Everyone
+from taojin.retrieval.serve.lists import Lists
+from taojin.rules.already_seen import NotConsumed
+from taojin.scene import Cutoffs
+
+
+def fitted(best: int = 2) -> Fitted:
+    """A scene of one list over four items."""
+    events = Events(np.array([3]), np.ones(1, np.uint32), np.zeros(1, np.float32), np.array([1]))
+    items = np.roll(np.arange(2, 6), 2 - best)
+    lists = Lists(
+        keys=Everyone(), offsets=np.array([0, 4]), item=items, score=np.array([4.0, 3.0, 2.0, 1.0], np.float32)
+    )
+    pipeline = Pipeline(
+        store=Store({"row": Row()}),
+        channels={"list": lists},
+        quotas={"list": 4},
+        rules={"seen": NotConsumed(1, 1 << 62, 6)},
+        preranker=None,
+        ranker=None,
+        value={},
+        rerankers={},
+        cutoffs=Cutoffs(),
+        last_resort="list",
+        consumed=1,
+        items=6,
+        strict=False,
+    )
+    return Fitted(Kinds(("rate",)), Clock.REAL, Log.of(np.array([2]), events, 3), {"for_you": pipeline}, "rate", 2)
+
+
+def write(folder: Path, best: int = 2) -> Path:
+    parts = fitted(best)
+    one = np.array([2])
+    log = parts.history
+    past = Pasts(log.events, log.offsets[one], log.offsets[one + 1])
+    requests = Requests(one, np.zeros(1, np.int64), one, one.astype(np.uint64), past)
+    return save(
+        folder,
+        name="test",
+        created="2026-01-01T00:00:00+00:00",
+        experiment=Cutoffs(),
+        fitted=parts,
+        users=pa.table({"user": ["u"]}),
+        items=pa.table({"item": list("abcd"), "title": ["A", "B", "C", "D"]}),
+        golden=(Golden("for_you", requests, parts.scenes["for_you"].recommend(requests)),),
+    )
+
+
+def test_a_bundle_answers_as_it_did_before_it_was_saved(tmp_path: Path) -> None:
+    bundle = Bundle.load(write(tmp_path / "run"))
+    answer = bundle.scenes["for_you"].recommend(bundle.golden[0].requests)
+    assert [bundle.item_vocabulary.id(int(item)) for item in answer.item] == ["a", "c", "d"]
+    assert bundle.catalogue.titles(answer.item) == ["A", "C", "D"]
+    assert bundle.kinds.names == ("rate",)
+
+
+def test_every_byte_of_every_file_counts(tmp_path: Path) -> None:
+    folder = write(tmp_path / "run")
+    names = json.loads((folder / "manifest.json").read_text())["files"]
+    assert len(names) > 5
+    for name in names:
+        path = folder / name
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        with pytest.raises(BundleError, match="differs from what the manifest says"):
+            Bundle.load(folder)
+        path.unlink()
+        with pytest.raises(BundleError, match="missing"):
+            Bundle.load(folder)
+        path.write_bytes(content)
+    Bundle.load(folder)
+
+
+def test_a_file_left_out_of_the_manifest_is_noticed(tmp_path: Path) -> None:
+    folder = write(tmp_path / "run")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"].pop("users.parquet")
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match="version"):
+        Bundle.load(folder)
+
+
+def test_golden_requests_stop_a_bundle_that_answers_differently(tmp_path: Path) -> None:
+    other, folder = write(tmp_path / "other", best=4), write(tmp_path / "run")
+    manifest = json.loads((other / "manifest.json").read_text())
+    (other / "golden.json").write_bytes((folder / "golden.json").read_bytes())
+    for path in (folder / "arrays").iterdir():
+        if not (other / "arrays" / path.name).exists():
+            (other / "arrays" / path.name).write_bytes(path.read_bytes())
+    assert manifest["name"] == "test"
+    bundle = Bundle.load(other, verify=False)
+    changed = Bundle.load(folder).golden
+    object.__setattr__(bundle, "golden", changed)
+    with pytest.raises(BundleError, match="answer differently"):
+        bundle.replay()
+
+
+def test_a_folder_without_a_bundle_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="taojin train"):
+        Bundle.load(tmp_path)
+
+
+def test_another_format_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "run")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 99}))
+    with pytest.raises(BundleError, match="expected a bundle of format 1, got 99"):
+        Bundle.load(folder)
+    (folder / "manifest.json").write_text("{")
+    with pytest.raises(BundleError, match="cannot be read"):
+        Bundle.load(folder)
+
+
+def test_a_new_bundle_takes_the_place_of_the_old_one_in_one_step(tmp_path: Path) -> None:
+    first = Bundle.load(write(tmp_path / "run")).version
+    second = Bundle.load(write(tmp_path / "run", best=4)).version
+    assert first != second
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_save_that_fails_leaves_the_old_bundle_alone(tmp_path: Path) -> None:
+    folder = write(tmp_path / "run")
+    parts = fitted()
+    with pytest.raises(ValueError, match="cannot store"):
+        save(
+            folder,
+            name="bad",
+            created="",
+            experiment={1, 2},
+            fitted=parts,
+            users=pa.table({"user": ["u"]}),
+            items=pa.table({"item": ["a"]}),
+            golden=(),
+        )
+    assert Bundle.load(folder).name == "test"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
