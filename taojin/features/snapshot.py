@@ -146,7 +146,7 @@ class Timeline:
     def now(self, time: int) -> Snapshot:
         """What serving holds at a time."""
         values = self.at(np.arange(self.entities), np.full(self.entities, time))
-        as_of = time - time % self.changes.refresh
+        as_of = int(time - time % self.changes.refresh)
         return Snapshot(self.name, self.entity, values, self.empty, self.scale, as_of, self.changes.refresh)
 
     def _last(self, ask: Ask) -> Ints:
