@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 RECIPES = {
     "world": "taojin.recipes.world:world",
+    "world_tiny": "taojin.recipes.world:world_tiny",
     "movielens": "taojin.recipes.movielens:movielens",
     "movielens_order": "taojin.recipes.movielens:movielens_order",
 }

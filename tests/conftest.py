@@ -6,9 +6,11 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -51,3 +53,20 @@ def spark_session() -> Iterator[SparkSession]:
     session = SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The recipe `world_tiny`, trained once for all workers of a session."""
+    return trained(tmp_path_factory, worker_id, "world_tiny")
+
+
+def trained(factory: pytest.TempPathFactory, worker_id: str, recipe: str, data: Path | None = None) -> Path:
+    """Folder of a trained recipe; the first worker that asks trains it and the others wait."""
+    import taojin
+
+    shared = factory.getbasetemp() if worker_id == "master" else factory.getbasetemp().parent
+    with FileLock(shared / f"{recipe}.lock"):
+        if not (shared / recipe / "manifest.json").exists():
+            taojin.train(recipe, data, shared / recipe)
+    return shared / recipe

@@ -1,5 +1,7 @@
 """Train a recipe: from raw files to a bundle on disk."""
 
+import hashlib
+import json
 import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ from taojin.bundle import Bundle, Fitted, Golden, save
 from taojin.core.batch import Requests
 from taojin.core.events import Pasts
 from taojin.core.progress import Progress, Silent
+from taojin.core.spec import encode
 from taojin.core.units import FIRST, Ints
 from taojin.data.dataset import Clock, Log
 from taojin.data.vocabulary import Vocabulary
@@ -52,7 +55,7 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
     store = fit_store(experiment.features, view)
     embeddings = fit_embeddings(experiment, view, store, experiment.embeddings, progress)
     store = with_vectors(store, embeddings)
-    checkpoints = out.with_name(f".{out.name}.checkpoints")
+    checkpoints = _checkpoints(out, experiment)
     rankers = {}
     if experiment.models:
         lessons = draw_lessons(experiment, divided, store, embeddings, progress)
@@ -81,6 +84,16 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
     )
     shutil.rmtree(checkpoints, ignore_errors=True)
     return Bundle.load(out)
+
+
+def _checkpoints(out: Path, experiment: Experiment) -> Path:
+    """Where a training that was interrupted goes on; another recipe to the same place starts anew."""
+    recipe = hashlib.sha256(json.dumps(encode(experiment), sort_keys=True).encode()).hexdigest()[:12]
+    ours = out.with_name(f".{out.name}.{recipe}.checkpoints")
+    for others in out.parent.glob(f".{out.name}.*.checkpoints"):
+        if others != ours:
+            shutil.rmtree(others)
+    return ours
 
 
 def _with_ids(table: pa.Table, name: str, vocabulary: Vocabulary) -> pa.Table:

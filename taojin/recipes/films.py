@@ -15,6 +15,7 @@ from taojin.features.moment import Calendar, Part, Proposal
 from taojin.features.out_of_fold import OutOfFold
 from taojin.features.past import Affinity, Gap, Past, Recent, What
 from taojin.features.windows import Count, Rate, Statistic
+from taojin.nn.trainer import Training
 from taojin.preranking.dot import DotProduct
 from taojin.ranking import zoo
 from taojin.reranking.mmr import MMR
@@ -97,29 +98,37 @@ def embeddings(people: tuple[str, ...] = ()) -> dict[str, Embedder]:
     return {"item2vec": Item2Vec(dim=64), "dssm": DSSM(dim=64, features=towers)}
 
 
-def models() -> dict[str, Model]:
-    """Rankers: the towers' product for pre-ranking, DIN for ranking, logistic regression beside it."""
-    return {"light": DotProduct(of="dssm"), "lr": zoo.LR, "din": replace(zoo.DIN)}
+def models(*, epochs: int = 20) -> dict[str, Model]:
+    """Rankers: logistic regression for pre-ranking (the towers' product beside it), DIN for ranking."""
+    training = Training(epochs=epochs)
+    return {
+        "dot": DotProduct(of="dssm"),
+        "lr": replace(zoo.LR, training=training),
+        "din": replace(zoo.DIN, training=training),
+    }
 
 
 def rules(*, clock: bool) -> tuple[RuleSpec, ...]:
-    """Nothing blocked, nothing that is not out yet, nothing that the user has rated."""
-    return (Blocked(), *((Available(since="released"),) if clock else ()), AlreadySeen(events=("rate",)))
+    """Nothing blocked, nothing that is not out yet."""
+    return (Blocked(), *((Available(since="released"),) if clock else ()))
 
 
-def scenes(*, clock: bool) -> dict[str, Scene]:
-    """Films for a user, and films like a film."""
+def scenes(*, clock: bool, consumed: tuple[str, ...] = ("rate",)) -> dict[str, Scene]:
+    """Films for a user, and films like a film.
+
+    consumed    kinds of event after which a film is not recommended again
+    """
     return {
         "for_you": Scene(
             retrieval=channels(clock=clock),
-            rules=rules(clock=clock),
+            rules=(*rules(clock=clock), AlreadySeen(events=consumed)),
             preranking="lr",
             ranking="din",
             value={"like": 1.0},
             reranking=(MMR(vectors="item2vec", relevance=0.9), Scatter(feature="item_genres", within=5, at_most=4)),
             cutoffs=Cutoffs(prerank=300, rank=60),
             last_resort="popular",
-            consumed=("rate",),
+            consumed=consumed,
         ),
         "similar": Scene(
             retrieval={
@@ -128,7 +137,7 @@ def scenes(*, clock: bool) -> dict[str, Scene]:
                 "tags": (InterestTags(column="genres", of="item"), 30),
                 "popular": (Popular(), 50),
             },
-            rules=(Blocked(), *((Available(since="released"),) if clock else ())),
+            rules=rules(clock=clock),
             reranking=(Scatter(feature="item_decade", within=5, at_most=4),),
             last_resort="popular",
         ),

@@ -1,0 +1,1 @@
+"""What the funnel is worth: metrics by stage and channel, baselines beside it, intervals over users."""

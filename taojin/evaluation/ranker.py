@@ -1,0 +1,83 @@
+"""How well a ranker tells what is liked from each kind of what is not.
+
+Shapes: N rows, G requests of a block.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from taojin.core.batch import Rows
+from taojin.core.stages import Ranker
+from taojin.core.units import Floats, Ints
+from taojin.evaluation.ranking_metrics import auc, calibration_error, gauc, logloss, pr_auc
+from taojin.nn.samples import Origin, Samples
+
+BLOCK = 16_384
+"""Rows that are scored at once."""
+
+
+@dataclass(frozen=True)
+class JudgedRows:
+    """Labelled rows and whose they are.
+
+    user    int64[N]    user row of each sample, by which GAUC groups
+    item    int64[N]    item row of each sample
+    """
+
+    samples: Samples
+    user: Ints
+    item: Ints
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.samples), len(self.user), len(self.item)}
+        assert len(sizes) == 1, f"JudgedRows: columns of different lengths {sorted(sizes)}"
+
+
+def predict(ranker: Ranker, rows: Rows) -> dict[str, Floats]:
+    """The ranker's prediction for each row and task, float32[N], computed in blocks of rows."""
+    blocks = [ranker.score(_some(rows, start, start + BLOCK)) for start in range(0, len(rows.of), BLOCK)]
+    return {task: np.concatenate([block[task] for block in blocks]) for task in (blocks[0] if blocks else ())}
+
+
+def ranking_quality(rows: JudgedRows, predictions: dict[str, Floats]) -> dict[str, dict[str, dict[str, float]]]:
+    """AUC, GAUC, PR-AUC, logloss and calibration by task and by kind of negative.
+
+    For each task: `all` has every row; `exposed`, `random` and `proposed` have all positives and the negatives of that
+    origin. Rows without a label of the task are left out; kinds without a row do not occur.
+    """
+    samples = rows.samples
+    return {
+        task: _by_negative(samples.labels[:, samples.tasks.index(task)], predicted, rows)
+        for task, predicted in predictions.items()
+    }
+
+
+def _by_negative(label: Floats, predicted: Floats, rows: JudgedRows) -> dict[str, dict[str, float]]:
+    known = ~np.isnan(label)
+    positive = known & (label > 0.5)
+    kinds = {origin.name.lower(): known & ~positive & (rows.samples.origin == origin) for origin in Origin}
+    chosen = {"all": known, **{name: positive | negative for name, negative in kinds.items() if negative.any()}}
+    return {name: _metrics(label[mask], predicted[mask], rows.user[mask]) for name, mask in chosen.items()}
+
+
+def _metrics(label: Floats, predicted: Floats, user: Ints) -> dict[str, float]:
+    return {
+        "auc": auc(label, predicted),
+        "gauc": gauc(label, predicted, user),
+        "pr_auc": pr_auc(label, predicted),
+        "logloss": logloss(label, predicted),
+        "calibration_error": calibration_error(label, predicted),
+        "rows": float(len(label)),
+        "positives": float((label > 0.5).sum()),
+    }
+
+
+def _some(rows: Rows, start: int, stop: int) -> Rows:
+    """Rows start to stop with the requests that they belong to."""
+    request, of = np.unique(rows.of[start:stop], return_inverse=True)
+    return Rows(
+        {name: values[request] for name, values in rows.request.items()},
+        {name: values[start:stop] for name, values in rows.candidate.items()},
+        of,
+    )

@@ -1,0 +1,105 @@
+"""How good predictions are against labels: order (AUC, GAUC, PR-AUC) and probability (logloss, calibration).
+
+Labels are 0 or 1. Shapes: N rows, G groups.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taojin.core.units import Ints
+from taojin.evaluation.recommended import Doubles
+
+Numbers = NDArray[np.floating]
+
+
+def auc(labels: Numbers, scores: Numbers) -> float:
+    """Probability that a random positive scores above a random negative, ties one half; NaN without both labels.
+
+    By the ranks of the positives, exact with ties: Hanley and McNeil, Radiology 1982,
+    https://doi.org/10.1148/radiology.143.1.7063747
+
+    >>> auc(np.array([1, 0, 1, 0]), np.array([0.9, 0.5, 0.5, 0.1]))
+    0.875
+    """
+    return float(group_auc(labels, scores, np.zeros(len(labels), np.int64))[1][0]) if len(labels) else float("nan")
+
+
+def group_auc(labels: Numbers, scores: Numbers, group: Ints) -> tuple[Ints, Doubles]:
+    """Groups in ascending order with their AUC, two [G]; NaN where a group has one label only."""
+    order = np.lexsort((scores, group))
+    groups, start, size = np.unique(group[order], return_index=True, return_counts=True)
+    positive = labels[order] > 0.5
+    # Rows of a group that tie share the mean of their ranks.
+    fresh = np.ones(len(order), np.bool_)
+    fresh[1:] = (np.diff(group[order]) != 0) | (np.diff(scores[order]) != 0)
+    tie = np.cumsum(fresh) - 1
+    first = np.flatnonzero(fresh)
+    last = np.append(first[1:], len(order)) - 1
+    rank = 1 + ((first + last) / 2)[tie] - np.repeat(start, size)
+    positives = np.add.reduceat(positive, start, dtype=np.int64) if len(order) else size
+    rank_sum = np.add.reduceat(rank * positive, start) if len(order) else np.empty(0)
+    pairs = positives * (size - positives)
+    above = rank_sum - positives * (positives + 1) / 2
+    return groups, np.divide(above, pairs, out=np.full(len(groups), np.nan), where=pairs > 0)
+
+
+def gauc(labels: Numbers, scores: Numbers, user: Ints) -> float:
+    """Mean of the users' AUC weighted by their rows, over the users with both labels; NaN if there is none.
+
+    Zhou et al., KDD 2018 (DIN), https://doi.org/10.1145/3219819.3219823
+
+    >>> gauc(np.array([1, 0, 0, 1, 0]), np.array([0.9, 0.1, 0.2, 0.3, 0.8]), user=np.array([7, 7, 7, 8, 8]))
+    0.6
+    """
+    _, value = group_auc(labels, scores, user)
+    rows = np.unique(user, return_counts=True)[1]
+    judged = ~np.isnan(value)
+    return float(np.average(value[judged], weights=rows[judged])) if judged.any() else float("nan")
+
+
+def pr_auc(labels: Numbers, scores: Numbers) -> float:
+    """Area under precision over recall, as steps (average precision), rows that tie together; NaN without positives.
+
+    Davis and Goadrich, ICML 2006, https://doi.org/10.1145/1143844.1143874, on why it is not interpolated
+
+    >>> pr_auc(np.array([1, 0, 1, 0]), np.array([0.9, 0.8, 0.7, 0.1])).__round__(4)
+    0.8333
+    """
+    order = np.argsort(-scores, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True)) if len(order) else np.empty(0, np.int64)
+    found = np.cumsum(labels[order] > 0.5)[ends]
+    if not len(found) or found[-1] == 0:
+        return float("nan")
+    return float((np.diff(found, prepend=0) * found / (ends + 1)).sum() / found[-1])
+
+
+def logloss(labels: Numbers, probabilities: Numbers, nearest: float = 1e-7) -> float:
+    """Mean negative log likelihood, nats per row; NaN without rows.
+
+    nearest     probabilities are held this far from 0 and 1: float32 knows none closer to 1
+
+    >>> logloss(np.array([1, 0]), np.array([0.5, 0.5])).__round__(4)
+    0.6931
+    """
+    if not len(labels):
+        return float("nan")
+    p = np.clip(probabilities.astype(np.float64), nearest, 1 - nearest)
+    return float(-np.where(labels > 0.5, np.log(p), np.log1p(-p)).mean())
+
+
+def calibration_error(labels: Numbers, probabilities: Numbers, bins: int = 15) -> float:
+    """Expected calibration error: mean over the rows of |mean label - mean probability| of the row's bin, in [0, 1].
+
+    bins    of equal width over [0, 1]
+
+    Guo et al., ICML 2017, https://proceedings.mlr.press/v70/guo17a.html
+
+    >>> calibration_error(np.array([1, 0, 1, 1]), np.array([0.5, 0.5, 0.9, 0.9])).__round__(4)
+    0.05
+    """
+    if not len(labels):
+        return float("nan")
+    p = probabilities.astype(np.float64)
+    of = np.minimum((p * bins).astype(np.int64), bins - 1)
+    gap = np.bincount(of, weights=labels - p, minlength=bins)
+    return float(np.abs(gap).sum() / len(labels))
