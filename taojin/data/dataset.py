@@ -3,7 +3,7 @@
 Shapes: U users and I items, reserved rows included; E events; R requests.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -143,7 +143,7 @@ class Dataset:
     kinds: Kinds
     clock: Clock
     log: Log
-    checked: Checked = Checked()
+    checked: Checked = field(default_factory=Checked)  # an Arrow table would load pandas where it is installed
 
     def __post_init__(self) -> None:
         assert len(self.user_vocabulary) == self.users.num_rows + FIRST, "users: one row per vocabulary row"

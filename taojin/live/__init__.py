@@ -1,0 +1,1 @@
+"""The live store: what happened since training, keyed by external ids."""

@@ -1,0 +1,77 @@
+"""Every error of the service as JSON with a where, an expected, a got and a remedy; never a traceback."""
+
+import difflib
+import logging
+from dataclasses import asdict
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from taojin.serving.bodies import EventBody, RecommendBody
+from taojin.serving.problem import Problem
+
+log = logging.getLogger(__name__)
+
+LONGEST_SHOWN = 200
+FIELDS = tuple(dict.fromkeys((*RecommendBody.model_fields, *EventBody.model_fields)))
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Turn every exception of a route into an answer."""
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(ValueError, _value_error)
+    app.add_exception_handler(Exception, _failed)
+
+
+def refusal(status: int, problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    """An answer that says what was wrong."""
+    return JSONResponse({"error": asdict(problem)}, status, headers)
+
+
+def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """The first thing that does not fit the body's or the query's declaration."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return refusal(400, Problem("body", "JSON", str(first["ctx"]["error"]), "check quotes, commas and brackets"))
+    if isinstance(first["input"], bytes):
+        sent = request.headers.get("content-type", "none")
+        return refusal(415, Problem("Content-Type", "application/json", sent, "say so in the request's header"))
+    path = [f"[{part}]" if isinstance(part, int) else part for part in first["loc"] if part not in ("one", "many")]
+    where = ".".join(path[1:]) or path[0]
+    got = repr(first["input"])
+    shown = got if len(got) <= LONGEST_SHOWN else got[:LONGEST_SHOWN] + "..."
+    match first["type"]:
+        case "missing":
+            return refusal(422, Problem(where, "a value", "none", "add it"))
+        case "extra_forbidden":
+            close = difflib.get_close_matches(path[-1], FIELDS, n=1)
+            remedy = f"did you mean {close[0]!r}?" if close else "leave it out"
+            return refusal(422, Problem(where, "a field that this request has", repr(path[-1]), remedy))
+    return refusal(422, Problem(where, first["msg"].removeprefix("Input should be ").lower(), shown))
+
+
+def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    if isinstance(error.detail, Problem):
+        return refusal(error.status_code, error.detail, dict(error.headers or {}))
+    if error.status_code == 400:
+        return refusal(400, Problem("body", "JSON in UTF-8", "something else", "check its encoding"))
+    here = f"{request.method} {request.url.path}"
+    known = Problem("address", "an address of this service", here, "GET /openapi.json lists them")
+    return refusal(error.status_code, known, dict(error.headers or {}))
+
+
+def _value_error(request: Request, error: Exception) -> JSONResponse:
+    """A `Problem` is the caller's; any other `ValueError` is a fault of ours."""
+    if error.args and isinstance(error.args[0], Problem):
+        return refusal(422, error.args[0])
+    return _failed(request, error)
+
+
+def _failed(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return refusal(500, Problem("service", "an answer", "an error of ours", "it is in the service's log"))

@@ -1,0 +1,95 @@
+"""Runs the service on a port until it is told to stop."""
+
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from taojin.live.sqlite import SQLiteStore
+from taojin.serving.app import create_app
+from taojin.serving.problem import Problem
+from taojin.serving.service import Service, Status
+
+GRACE_SECONDS = 5
+
+
+def serve(bundle: Path | str, store: Path | str, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve a bundle until Ctrl-C, then return.
+
+    store   file of the live store, made where there is none
+    port    0 takes any free one
+    ready   called with the address once the golden requests are answered
+
+    A port in use raises a `ValueError`, a bundle that does not load a `BundleError`.
+    """
+    listening = bound(host, port)
+    service = Service.of(bundle, SQLiteStore(store))
+    config = uvicorn.Config(
+        create_app(service), log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS, server_header=False
+    )
+    server = uvicorn.Server(config)
+
+    def settled() -> None:
+        if service.status is Status.READY:
+            ready(_address(host, listening.getsockname()[1]))
+        else:
+            server.should_exit = True
+
+    service.when_settled(settled)
+    try:
+        # PyArrow loads pandas wherever it is installed, at half a second and 60 MB; here nothing needs it.
+        with _without("pandas"):
+            server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass  # the server has shut down in order and only then passes the signal on
+    finally:
+        listening.close()
+    if service.failure is not None:
+        raise service.failure
+
+
+class _Absent:
+    """Makes a package look as if it were not installed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """Refuse this package, leave all others to those who come next."""
+        if name == self.name:
+            raise ModuleNotFoundError(f"the service does without {name}", name=name)
+
+
+@contextmanager
+def _without(package: str) -> Iterator[None]:
+    absent = _Absent(package)
+    sys.meta_path.insert(0, absent)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(absent)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket on this port, 0 for any free one; a port in use raises a `ValueError`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The event loop sends without delay on connections that are TCP by name; on others an answer waits 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise ValueError(
+            Problem("port", "a free port of this machine", f"{host}:{port} ({error.strerror})", "choose another --port")
+        ) from error
+    return listening
+
+
+def _address(host: str, port: int) -> str:
+    """Where a browser on this machine finds the service."""
+    name = {"0.0.0.0": "localhost", "::": "localhost", "127.0.0.1": "localhost"}.get(host, host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
