@@ -6,11 +6,24 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from filelock import FileLock
+
+from taojin.core.batch import Requests, Rows
+from taojin.core.events import Events, no_pasts
+from taojin.core.units import DAY, HOUR, PAD, UNKNOWN
+from taojin.data.dataset import Clock, Log, TrainView
+from taojin.data.kinds import Kinds
+from taojin.data.vocabulary import Vocabulary
+from taojin.features.attributes import Attribute, Id
+from taojin.features.feature import Column
+from taojin.features.past import Recent
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -70,3 +83,80 @@ def trained(factory: pytest.TempPathFactory, worker_id: str, recipe: str, data: 
         if not (shared / recipe / "manifest.json").exists():
             taojin.train(recipe, data, shared / recipe)
     return shared / recipe
+
+
+@dataclass(frozen=True)
+class Parity:
+    """A planted taste. Items have rows 2 to 61; those of rows 58 to 61 have no event, but genres like the others.
+
+    view        40 users, each of whom likes 12 items of the parity of the user's row and rates 4 others badly
+    columns     `item`, `genres` and `history` (liked items)
+    """
+
+    view: TrainView
+    columns: dict[str, Column]
+
+    @classmethod
+    def make(cls, seed: int) -> Parity:
+        """Draw who likes what, and when."""
+        random = np.random.default_rng(seed)
+        warm, users, kinds = np.arange(2, 58), 40, Kinds(("rate", "like"))
+        user = np.repeat(np.arange(2, users + 2), 16)
+        same = [random.choice(warm[warm % 2 == u % 2], 12, replace=False) for u in range(2, users + 2)]
+        other = [random.choice(warm[warm % 2 != u % 2], 4, replace=False) for u in range(2, users + 2)]
+        item = np.stack([np.concatenate(both) for both in zip(same, other, strict=True)])
+        liked = np.tile(np.arange(16) < 12, users)
+        value = np.where(liked, 5, 1).astype(np.float32)
+        time = np.argsort(random.random((users, 16)), axis=1) * HOUR + np.arange(users)[:, None] * DAY
+        events = Events(item.ravel(), np.where(liked, kinds.all, 1).astype(np.uint32), value, time.ravel())
+        rows = np.arange(2, 62)
+        table = {
+            "genres": [["odd" if row % 2 else "even", f"g{row % 7}"] for row in rows],
+            "studio": ["odd" if row % 2 else "even" for row in rows],
+            "year": 1950.0 + rows,
+        }
+        view = TrainView(
+            users=pa.table({"user": [f"u{n}" for n in range(users)]}),
+            items=pa.table(table),
+            user_vocabulary=Vocabulary(tuple(f"u{n}" for n in range(users))),
+            item_vocabulary=Vocabulary(tuple(f"i{row}" for row in rows)),
+            kinds=kinds,
+            clock=Clock.REAL,
+            log=Log.of(user, events, users + 2),
+        )
+        columns: dict[str, Column] = {}
+        for feature in (
+            Id(name="item"),
+            Attribute(name="genres", column="genres"),
+            Recent(name="history", event="like"),
+        ):
+            columns[feature.name] = feature.fit(view, columns)
+        return cls(view, columns)
+
+    def ask(
+        self,
+        *histories: list[int],
+        item: list[int] | None = None,
+        time: list[int] | None = None,
+        allowed: np.ndarray | None = None,
+    ) -> tuple[Requests, Rows]:
+        """A stranger's request per history of item rows, oldest first, and its features."""
+        n = len(histories)
+        places = np.full((n, 50, 1), PAD)
+        for request, history in enumerate(histories):
+            places[request, 50 - len(history) :, 0] = history
+        requests = Requests(
+            user=np.full(n, UNKNOWN),
+            item=np.array(item) if item else np.full(n, PAD),
+            time=np.array(time) if time else np.full(n, self.view.end),
+            seed=np.arange(n, dtype=np.uint64),
+            past=no_pasts(n),
+            allowed=allowed,
+        )
+        return requests, Rows({"history": places}, {}, requests.user[:0])
+
+
+@pytest.fixture(scope="session")
+def parity() -> Parity:
+    """Users who like items of their own parity only; see `Parity`."""
+    return Parity.make(seed=0)

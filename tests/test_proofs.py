@@ -196,7 +196,7 @@ def test_what_feeds_the_ranker_has_not_seen_its_labels() -> None:
     lessons = draw_lessons(experiment, divided, store, embeddings, Silent())
     moments = late_moments(view, experiment.sampling, consumed=view.kinds.all, seed=experiment.seed)
     knowing = proposing(experiment, view, store, embeddings, moments)
-    leaky = draw_judged(experiment, moments, knowing, view.kinds).samples
+    leaky = draw_judged(experiment, moments, knowing, view.kinds, experiment.sampling).samples
     honest, judged, knows = mean_place(lessons.train), mean_place(lessons.valid), mean_place(leaky)
     assert knows > 1.2 * honest
     assert abs(honest - judged) < 0.5 * (knows - judged)

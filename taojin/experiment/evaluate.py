@@ -101,7 +101,10 @@ def judge_scene(offline: Offline, which: Part, *, dump: Path | None, progress: P
     positive = view.kinds.bits(experiment.positive)
     pipeline = offline.pipeline(scene, which)
     moments = offline.divided.moments(which, pipeline.consumed)
-    drawn = draw_judged(experiment, moments, replace(pipeline, rerankers={}, preranker=None, ranker=None), view.kinds)
+    # Every kind of negative, whatever the ranker learnt from.
+    sampling = replace(experiment.sampling, unproposed=True, random=max(3, experiment.sampling.random))
+    proposing = replace(pipeline, rerankers={}, preranker=None, ranker=None)
+    drawn = draw_judged(experiment, moments, proposing, view.kinds, sampling)
     split = experiment.split
     valid = cases(dataset, offline.divided.part, Part.VALID, positive, n=PLACES, seed=experiment.seed)
     with ExitStack() as stack:

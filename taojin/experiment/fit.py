@@ -22,7 +22,7 @@ from taojin.features.store import Store
 from taojin.nn.samples import Samples
 from taojin.pipeline import Pipeline
 from taojin.retrieval.channel import TimedChannel
-from taojin.scene import Experiment, Scene
+from taojin.scene import Experiment, Sampling, Scene
 
 
 @dataclass(frozen=True)
@@ -129,12 +129,14 @@ def proposing(
     return assemble(scene, view, store, channels, {})
 
 
-def draw_judged(experiment: Experiment, moments: Moments, pipeline: Pipeline, kinds: Kinds) -> Drawn:
+def draw_judged(
+    experiment: Experiment, moments: Moments, pipeline: Pipeline, kinds: Kinds, sampling: Sampling
+) -> Drawn:
     """Rows of validation or test moments, proposed by the channels that will serve."""
     return draw(
         pipeline,
         moments,
-        experiment.sampling,
+        sampling,
         bits=tuple(kinds.bits(task) for task in experiment.sampling.tasks),
         names=sampled_features(experiment),
         seed=experiment.seed + 1,
@@ -176,7 +178,8 @@ def draw_lessons(
     serving = proposing(experiment, view, store, embeddings, judged)
     ids = tuple(feature.name for feature in experiment.features if isinstance(feature, Id))
     return Lessons(
-        forget(drawn.samples, ids, experiment.seed), draw_judged(experiment, judged, serving, view.kinds).samples
+        forget(drawn.samples, ids, experiment.seed),
+        draw_judged(experiment, judged, serving, view.kinds, sampling).samples,
     )
 
 

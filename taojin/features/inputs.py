@@ -117,11 +117,11 @@ class Inputs:
         source = {Level.REQUEST: rows.request, Level.CANDIDATE: rows.candidate}
 
         def codes(level: Level) -> Ints:
-            parts = [source[level][f.name].reshape(size[level], -1) for f in self.categories if f.level == level]
+            parts = [source[level][f.name].reshape(size[level], f.values) for f in self.categories if f.level == level]
             return np.concatenate([np.empty((size[level], 0), np.int64), *parts], axis=1)
 
         def numbers(level: Level) -> Floats:
-            parts = [source[level][f.name].reshape(size[level], -1) for f in self.numbers if f.level == level]
+            parts = [source[level][f.name].reshape(size[level], f.width) for f in self.numbers if f.level == level]
             return np.concatenate([np.empty((size[level], 0), np.float32), *parts], axis=1, dtype=np.float32)
 
         history: NDArray[np.int64] = np.empty((requests, 0, 0), np.int64)

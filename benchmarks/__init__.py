@@ -1,0 +1,1 @@
+"""Measurements against peers and published numbers, each one command: `python -m benchmarks NAME`."""

@@ -1,0 +1,23 @@
+"""`python -m benchmarks NAME ...`: runs one of them."""
+
+import importlib
+import sys
+
+BENCHMARKS = {
+    "latency": "benchmarks.latency",
+    "training-speed": "benchmarks.training_speed",
+    "world": "benchmarks.world",
+}
+"""Modules with `main(arguments: list[str]) -> None`, imported only when asked for."""
+
+
+def main() -> None:
+    """Hand the arguments on to the named benchmark."""
+    name, *arguments = sys.argv[1:] or [""]
+    if name not in BENCHMARKS:
+        sys.exit(f"usage: python -m benchmarks {{{','.join(BENCHMARKS)}}} ...   (got {name!r})")
+    importlib.import_module(BENCHMARKS[name]).main(arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""Virtual environments of peers, built once from `benchmarks/peers/NAME.txt` into `.cache/peers/NAME`."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def peer_python(name: str) -> Path:
+    """The Python of a peer's environment; it is built anew when its requirements have changed."""
+    requirements = ROOT / "benchmarks" / "peers" / f"{name}.txt"
+    folder = ROOT / ".cache" / "peers" / name
+    python, built = folder / "bin" / "python", folder / "built-from"
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    if not built.exists() or built.read_text() != wanted:
+        print(f"building {folder.relative_to(ROOT)} from {requirements.relative_to(ROOT)} ...", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "-r", str(requirements)], check=True)
+        built.write_text(wanted)
+    return python

@@ -1,0 +1,127 @@
+"""`python -m benchmarks training-speed`: rows a second of the public `fit`, beside DeepCTR-Torch and a bare loop.
+
+All sides fit the same model, sizes and batch on the same encoded rows with the same threads, each in a process of its
+own, one after the other, round after round (A B A B); what counts is the median over rounds of the ratio within a
+round. Timed is the whole call: optimiser, regulariser, shuffling, validation after each epoch. Before it each process
+fits one batch, so that imports and compilation are not counted for anyone.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from benchmarks.calibration import calibrate
+from benchmarks.environment import ROOT, peer_python
+from benchmarks.film_rows import film_rows
+from benchmarks.fits.task import Task, save
+from taojin.evaluation.ranking_metrics import auc
+
+GOALS = {"deepfm": (2.5, 4.0), "dcn": (5.0, 5.0), "din": (1.3, 2.5)}
+"""Least ratio to the peer, in fp32 and in bf16."""
+MODELS = tuple(GOALS)
+
+
+@dataclass(frozen=True)
+class Side:
+    """A program that fits: its name in the table, its module, its Python and its precision."""
+
+    name: str
+    module: str
+    python: Path
+    bf16: bool = False
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, print a table, end with one JSON line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks training-speed", description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder of MovieLens-1M; generated rows of its shape without it")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--rows", type=int, help="about so many ratings, of whole users; all without it")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=4096)
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    options = parser.parse_args(arguments)
+    here = Path(sys.executable)
+    sides = [
+        Side("peer", "benchmarks.fits.deepctr", peer_python("deepctr")),
+        Side("ours", "benchmarks.fits.ours", here),
+        Side("ours bf16", "benchmarks.fits.ours", here, bf16=True),
+        Side("bare", "benchmarks.fits.bare", here),
+        Side("bare bf16", "benchmarks.fits.bare", here, bf16=True),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        rows = film_rows(options.data, options.rows)
+        save(rows, Path(folder) / "rows.npz")
+        test = rows.like[rows.part == 2]
+        found = {model: measure(model, sides, Path(folder), options, test) for model in options.models}
+    machine = {"processor": platform.processor() or platform.machine(), "threads": options.threads}
+    data = {"data": "ml-1m" if options.data else "generated", "rows": len(rows.like), "epochs": options.epochs}
+    print(json.dumps({"benchmark": "training-speed", **machine, **data, "models": found}))
+
+
+def measure(
+    model: str, sides: list[Side], folder: Path, options: argparse.Namespace, test: np.ndarray
+) -> dict[str, object]:
+    """Rows a second, ratios and test AUC of one model."""
+    speeds: dict[str, list[float]] = {side.name: [] for side in sides}
+    cpu: dict[str, list[float]] = {side.name: [] for side in sides}
+    aucs: dict[str, float] = {}
+    for number in range(options.rounds):
+        now = calibrate(options.threads)
+        print(f"{model}, round {number + 1}: {now.gflops:.0f} GFLOP/s, {now.gigabytes:.1f} GB/s", flush=True)
+        for side in sides:
+            out = folder / "predictions.npy"
+            task = Task(
+                str(folder / "rows.npz"), model, options.epochs, options.batch, options.learning_rate,
+                options.threads, side.bf16, str(out),
+            )  # fmt: skip
+            answer = run(side, task)
+            speeds[side.name].append(answer["rows_per_second"])
+            cpu[side.name].append(answer["rows_per_cpu_second"])
+            aucs[side.name] = auc(test, np.load(out))
+            print(f"  {side.name:<10} {speeds[side.name][-1]:>10,.0f} rows/s  AUC {aucs[side.name]:.4f}", flush=True)
+    return summary(model, speeds, cpu, aucs)
+
+
+def run(side: Side, task: Task) -> dict[str, float]:
+    """One fit in a process of its own."""
+    # Threads that spin while they wait take the cores from whoever runs beside them.
+    threads = {"OMP_NUM_THREADS": str(task.threads), "OMP_WAIT_POLICY": "passive"}
+    command = [str(side.python), "-m", side.module, json.dumps(asdict(task))]
+    environment = os.environ | threads
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{side.name}: {side.module} failed\n{done.stderr}")
+    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def summary(
+    model: str, speeds: dict[str, list[float]], cpu: dict[str, list[float]], aucs: dict[str, float]
+) -> dict[str, object]:
+    """Medians over rounds, printed beside their goals."""
+
+    def ratio(one: str, other: str, of: dict[str, list[float]] = speeds) -> float:
+        return round(median(a / b for a, b in zip(of[one], of[other], strict=True)), 2)
+
+    found: dict[str, object] = {
+        "rows_per_second": {name: round(median(values)) for name, values in speeds.items()},
+        "auc": {name: round(value, 5) for name, value in aucs.items()},
+        "to_peer": {"fp32": ratio("ours", "peer"), "bf16": ratio("ours bf16", "peer")},
+        "to_peer_by_cpu_time": {"fp32": ratio("ours", "peer", cpu), "bf16": ratio("ours bf16", "peer", cpu)},
+        "to_bare": {"fp32": ratio("ours", "bare"), "bf16": ratio("ours bf16", "bare bf16")},
+        "goals_to_peer": dict(zip(("fp32", "bf16"), GOALS[model], strict=True)),
+    }
+    print(f"{model}: " + ", ".join(f"{name} {value}" for name, value in found.items()), flush=True)
+    return found

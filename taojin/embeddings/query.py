@@ -1,0 +1,92 @@
+"""How requests become query vectors. These stand in a bundle: NumPy and ONNX Runtime only.
+
+Shapes: R requests, D embedding size, I items in the vocabulary, P seeds.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from taojin.core.batch import Requests, Rows
+from taojin.core.units import Floats
+from taojin.embeddings.seeds import Seeds
+from taojin.features.inputs import Inputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanOfItems:
+    """The weighted mean of the vectors of the items that a request starts from.
+
+    items   float32[I, D]; an item with a zero vector is not counted
+    """
+
+    seeds: Seeds
+    items: Floats
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return self.seeds.features
+
+    def vectors(self, requests: Requests, rows: Rows) -> Floats:
+        """One vector per request, float32[R, 1, D]; zero where no item is known."""
+        seeds = self.seeds.find(requests, rows)
+        vectors = self.items[seeds.key]  # [P, D]
+        weight = seeds.weight * vectors.any(axis=1)
+        total = np.bincount(seeds.request, weights=weight, minlength=len(requests))
+        mean = np.zeros((len(requests), self.items.shape[1]), np.float32)
+        request, start = np.unique(seeds.request[weight > 0], return_index=True)
+        if len(request):
+            mean[request] = np.add.reduceat((weight[:, None] * vectors)[weight > 0], start)
+            mean[request] /= total[request, None]
+        return mean[:, None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TowerQuery:
+    """The user tower of two towers, run by ONNX Runtime on what is known at request time.
+
+    graph       ONNX: from those arrays of `pack_requests` that it reads to float32[R, D]
+    inputs      fields of the request, the history apart
+    history     name of the history
+    """
+
+    graph: bytes
+    inputs: Inputs
+    history: str
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return (*self.inputs.names, self.history)
+
+    def vectors(self, requests: Requests, rows: Rows) -> Floats:
+        """One vector per request, float32[R, 1, D]."""
+        arrays = pack_requests(self.inputs, self.history, rows)
+        vectors: Floats = self._session.run(None, {name: arrays[name] for name in self._reads})[0]
+        return vectors[:, None]
+
+    @cached_property
+    def _session(self) -> onnxruntime.InferenceSession:
+        options = onnxruntime.SessionOptions()
+        # One request is too little work to share between threads.
+        options.intra_op_num_threads = 1
+        return onnxruntime.InferenceSession(self.graph, options, providers=["CPUExecutionProvider"])
+
+    @cached_property
+    def _reads(self) -> tuple[str, ...]:
+        return tuple(node.name for node in self._session.get_inputs())
+
+
+def pack_requests(inputs: Inputs, history: str, rows: Rows) -> dict[str, NDArray[np.generic]]:
+    """What a user tower reads: `request`, `request_numbers` and `history` as in `Packed`.
+
+    inputs      fields of the request, the history apart
+    """
+    packed = inputs.pack(Rows(rows.request, {}, rows.of[:0]))
+    return {
+        "request": packed.request,
+        "request_numbers": packed.request_numbers,
+        "history": rows.request[history],
+    }

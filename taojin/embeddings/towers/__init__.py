@@ -1,0 +1,1 @@
+"""Two towers: one network for who asks, one for what is offered, and an inner product."""

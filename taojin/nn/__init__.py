@@ -1,0 +1,1 @@
+"""Everything networks share: tables, samples, losses, the trainer, the way to ONNX."""

@@ -1,0 +1,32 @@
+"""A file from which a killed training goes on."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+def save(path: Path, identity: str, content: dict[str, Any]) -> None:
+    """Write beside, then rename: whoever reads finds the old file or the new one, never a part of it.
+
+    identity    what must be equal for a training to go on from the file
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(path.name + ".part")
+    with beside.open("wb") as file:
+        torch.save({"identity": identity, **content}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def load(path: Path, identity: str, device: torch.device) -> dict[str, Any]:
+    """What was saved; raises ValueError if it is another training's."""
+    content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    if content["identity"] != identity:
+        raise ValueError(
+            f"checkpoint {path}: expected a training of the same settings, seed, rows and network, got another; "
+            "delete the file to start anew"
+        )
+    return content

@@ -1,0 +1,21 @@
+"""Losses that several networks share.
+
+Shapes: N rows, T tasks.
+"""
+
+from torch import Tensor
+from torch.nn import functional
+
+
+def binary_cross_entropy(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
+    """Mean over the rows of the weighted sum over their tasks; a row's missing labels count nothing.
+
+    logits  [N, T]
+    labels  float32[N, T] in [0, 1], NaN where one is missing
+    weight  float32[N]
+    """
+    weights = ~labels.isnan() * weight.unsqueeze(1)  # [N, T]
+    total = functional.binary_cross_entropy_with_logits(
+        logits.float(), labels.nan_to_num(), weight=weights, reduction="sum"
+    )
+    return total / len(labels)

@@ -1,0 +1,239 @@
+"""The one trainer of all networks: it knows optimiser, device, precision, stopping and files; networks know none.
+
+    device = training.place()
+    with seeded(seed):
+        module = Network(...)
+    train(module, source, loss, validate, training, seed=seed, name="din", progress=progress, checkpoint=path)
+
+Everything random in a network draws from torch's global generator, which the trainer seeds anew for each epoch from
+(seed, epoch). So a run is repeatable to the bit on a CPU, and one that was killed and resumed equals one that was not.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from taojin.core.progress import Progress
+from taojin.nn import checkpoint as files
+from taojin.nn.optimizer import Optimizers
+from taojin.nn.table import Table
+
+B_co = TypeVar("B_co", covariant=True)
+
+SPARSE_FROM = 100_000
+"""Rows of a table from which sparse gradients are faster than dense ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How a network is trained.
+
+    learning_rate   of Adam, for everything but sparse tables
+    sparse_rate     learning rate of row-wise Adagrad, for sparse tables
+    batch           rows of a step
+    epochs          at most this many passes over the rows
+    patience        stop after this many epochs in a row without a better validation value
+    drop            all learning rates are multiplied by it after an epoch without a better value
+    embedding_l2    each step adds it times the row to the gradient of the table's rows that the batch met
+    weight_decay    decoupled (AdamW), for everything but tables
+    bf16            autocast to bfloat16: look whether the hardware has it, and whether the metric stays
+    device          "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1", ...
+    sparse          sparse gradients for tables; None: for those with at least SPARSE_FROM rows
+    """
+
+    learning_rate: float = 1e-3
+    sparse_rate: float = 0.05
+    batch: int = 2048
+    epochs: int = 20
+    patience: int = 2
+    drop: float = 0.5
+    embedding_l2: float = 1e-5
+    weight_decay: float = 0.0
+    bf16: bool = False
+    device: str = "auto"
+    sparse: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("batch", "epochs", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"training.{name}: expected at least 1, got {getattr(self, name)}")
+        if not 0 < self.drop <= 1:
+            raise ValueError(f"training.drop: expected a factor in (0, 1], got {self.drop}")
+
+    def place(self) -> torch.device:
+        """The device that the module and its rows go to."""
+        if self.device != "auto":
+            return torch.device(self.device)
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    def precision(self) -> torch.autocast:
+        """The context in which a network runs forward."""
+        return torch.autocast(self.place().type, torch.bfloat16, enabled=self.bf16)
+
+
+class Source(Protocol[B_co]):
+    """Rows to learn from, in memory on the device of the training."""
+
+    def __len__(self) -> int: ...
+    def gather(self, rows: Tensor) -> B_co:
+        """The batch of some rows, int64[N]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training gave: the validation value of every epoch, and the epoch whose weights were kept (from 0)."""
+
+    values: tuple[float, ...]
+    best: int
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw from torch's global generator seeded by `seed`, and leave it afterwards as it was."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
+
+
+def whole(rows: Tensor) -> Sequence[Tensor]:
+    """All rows of a step at once."""
+    return (rows,)
+
+
+def train(
+    module: nn.Module,
+    source: Source[B_co],
+    loss: Callable[[B_co], Tensor],
+    validate: Callable[[], float],
+    training: Training,
+    *,
+    seed: int,
+    name: str,
+    progress: Progress,
+    checkpoint: Path | None = None,
+    pieces: Callable[[Tensor], Sequence[Tensor]] = whole,
+) -> Outcome:
+    """Train `module` in place and leave it in eval mode, on the device, with the weights of its best epoch.
+
+    source      rows on `training.place()`
+    loss        mean loss of a batch, a scalar; calls the module, which is in training mode then
+    validate    a number to maximise; called after each epoch, without gradients, in eval mode
+    checkpoint  file that is written after each epoch; if it is there, the training goes on from it
+    pieces      divides the rows of a step into those that go through the network together; their gradients add up, so
+                that a loss that is a mean over rows stays what it is
+
+    Raises ValueError if there are no rows, if loss or validation is not finite, or if the checkpoint is another
+    training's.
+    """
+    if not len(source):
+        raise ValueError(f"training of {name}: expected rows to learn from, got none")
+    run = _Run(module.to(training.place()), training, f"{asdict(training)} seed={seed} rows={len(source)} {module}")
+    if checkpoint is not None and checkpoint.exists():
+        run.resume(checkpoint)
+
+    def learn(rows: Tensor) -> Tensor:
+        run.optimizers.zero()
+        total = torch.zeros((), device=rows.device)
+        for piece in pieces(rows):
+            with training.precision():
+                share = loss(source.gather(piece)) * (len(piece) / len(rows))
+            share.backward()
+            total += share.detach()
+        run.optimizers.step()
+        return total
+
+    steps = math.ceil(len(source) / training.batch)
+    with progress.task(f"train {name}", training.epochs * steps) as advance:
+        advance(len(run.values) * steps, run.note)
+        while not run.finished:
+            with seeded((seed * 1_000_003 + len(run.values) + 1) % (1 << 63)):
+                mean = _epoch(module, learn, len(source), training, lambda: advance(1, run.note))
+            module.eval()
+            with torch.no_grad(), training.precision():
+                run.record(validate(), mean, name)
+            if checkpoint is not None:
+                run.save(checkpoint)
+    module.load_state_dict(run.best_weights)
+    module.eval()
+    return Outcome(tuple(run.values), run.best)
+
+
+def _epoch(
+    module: nn.Module, learn: Callable[[Tensor], Tensor], rows: int, training: Training, done: Callable[[], None]
+) -> float:
+    """One pass over the rows in random order; the mean loss."""
+    module.train()
+    order = torch.randperm(rows).to(training.place())
+    total = torch.zeros((), device=order.device)
+    for batch in order.split(training.batch):
+        total += learn(batch) * len(batch)
+        done()
+    return float(total) / rows
+
+
+class _Run:
+    """A training between two epochs: all that a checkpoint holds."""
+
+    def __init__(self, module: nn.Module, training: Training, identity: str) -> None:
+        for table in (part for part in module.modules() if isinstance(part, Table)):
+            table.sparse = len(table.weight) >= SPARSE_FROM if training.sparse is None else training.sparse
+        self.module, self.training, self.identity = module, training, identity
+        self.optimizers = Optimizers(
+            module,
+            learning_rate=training.learning_rate,
+            sparse_rate=training.sparse_rate,
+            embedding_l2=training.embedding_l2,
+            weight_decay=training.weight_decay,
+        )
+        self.values: list[float] = []
+        self.best = 0
+        self.best_weights: dict[str, Tensor] = {}
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or too many in a row gave nothing better."""
+        stale = len(self.values) - 1 - self.best
+        return len(self.values) >= self.training.epochs or stale >= self.training.patience
+
+    @property
+    def note(self) -> str:
+        """What is shown beside the progress."""
+        return f"epoch {len(self.values) + 1}" + (f", best {self.values[self.best]:.4f}" if self.values else "")
+
+    def record(self, value: float, loss: float, name: str) -> None:
+        """Take in the validation value and the mean loss of an epoch."""
+        if not (math.isfinite(value) and math.isfinite(loss)):
+            raise ValueError(
+                f"training of {name}, epoch {len(self.values) + 1}: expected finite numbers, got loss {loss} and "
+                f"validation {value}; lower training.learning_rate"
+            )
+        better = not self.values or value > self.values[self.best]
+        self.values.append(value)
+        if better:
+            self.best = len(self.values) - 1
+            self.best_weights = {key: weight.clone() for key, weight in self.module.state_dict().items()}
+        else:
+            self.optimizers.slow_down(self.training.drop)
+
+    def save(self, path: Path) -> None:
+        content = {
+            "values": self.values,
+            "best": self.best,
+            "best_weights": self.best_weights,
+            "weights": self.module.state_dict(),
+            "optimizers": self.optimizers.state(),
+        }
+        files.save(path, self.identity, content)
+
+    def resume(self, path: Path) -> None:
+        content = files.load(path, self.identity, self.training.place())
+        self.values, self.best, self.best_weights = content["values"], content["best"], content["best_weights"]
+        self.module.load_state_dict(content["weights"])
+        self.optimizers.load(content["optimizers"])

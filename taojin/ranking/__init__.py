@@ -1,0 +1,1 @@
+"""Ranking: one model made of three kinds of part."""

@@ -1,0 +1,1 @@
+"""Parts that turn field vectors into a representation: one file each."""

@@ -1,0 +1,1 @@
+"""Parts that turn a representation into a logit per task: one file each."""

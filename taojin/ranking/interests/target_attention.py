@@ -1,0 +1,84 @@
+"""Target attention: the history's vectors weighted by a small network that looks at (candidate, place).
+
+Deep Interest Network, Zhou et al., KDD 2018, https://arxiv.org/abs/1706.06978
+Deviation: ReLU, not PReLU or Dice, between the layers of the small network.
+
+Shapes: N rows, R = 1 or N requests, L history length, H history columns, D vector size, E = H * D, U units.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from taojin.ranking.parts import Fields, History, InterestModule
+
+MASKED = -1e9
+"""Added to the score of PAD before a softmax; minus infinity would give NaN for an empty history."""
+
+
+@dataclass(frozen=True)
+class TargetAttention:
+    """One vector per history column: the weighted sum of the known places, zero for an empty history.
+
+    hidden      units of the small network
+    softmax     weights that sum to 1; the paper does without, so that many matches count more than few
+    """
+
+    hidden: tuple[int, ...] = (80, 40)
+    softmax: bool = False
+
+    def build(self, fields: Fields) -> InterestModule:
+        """A module that reads every history column."""
+        if not self.hidden:
+            raise ValueError("ranking: TargetAttention needs at least one hidden layer, got none")
+        columns = fields.history_columns("TargetAttention")
+        return Attention(columns, columns * fields.dim, self.hidden, softmax=self.softmax)
+
+
+class Attention(InterestModule):
+    def __init__(self, columns: int, size: int, hidden: Sequence[int], *, softmax: bool) -> None:
+        super().__init__()
+        self.count = columns
+        self.softmax = softmax
+        self.score = PairScore(size, hidden)
+
+    def forward(self, history: History, candidate: Tensor) -> Tensor:
+        """float32[N, H, D]."""
+        weights = self.score(candidate, history.vectors)  # [N, L]
+        if self.softmax:
+            weights = (weights + (~history.known) * MASKED).softmax(1)
+        weights = weights * history.known
+        # [R, N / R, L] @ [R, L, E]: one product for a request's rows in serving, a product per row in training.
+        grouped = weights.view(history.vectors.shape[0], -1, weights.shape[1])
+        return (grouped @ history.vectors).view(-1, self.count, history.vectors.shape[2] // self.count)
+
+
+class PairScore(nn.Module):
+    """A perceptron over [q, k, q - k, q * k] of every candidate q and place k."""
+
+    def __init__(self, size: int, hidden: Sequence[int]) -> None:
+        super().__init__()
+        # W1 q + W2 k + W3 (q - k) + W4 (q * k) = A q + B k + C (q * k) with the same functions and fewer products:
+        # A q is computed once per candidate and B k once per request.
+        self.query = nn.Linear(size, hidden[0])
+        self.key = nn.Linear(size, hidden[0], bias=False)
+        self.both = nn.Linear(size, hidden[0], bias=False)
+        self.rest = nn.ModuleList(nn.Linear(before, units) for before, units in pairwise((*hidden, 1)))
+
+    def forward(self, q: Tensor, k: Tensor) -> Tensor:
+        """Scores float32[N, L] of candidates [N, E] and places [R, L, E]."""
+        h = self._own_places(q, k) if k.shape[0] == q.shape[0] else self._shared_places(q, k)
+        for layer in self.rest:
+            h = layer(h.relu_())
+        return h.squeeze(2)
+
+    def _shared_places(self, q: Tensor, k: Tensor) -> Tensor:
+        return self.both(q.unsqueeze(1) * k) + self.query(q).unsqueeze(1) + self.key(k)  # [N, L, U]
+
+    def _own_places(self, q: Tensor, k: Tensor) -> Tensor:
+        # B k + C (q * k) = (B + C diag(q)) k: one product per row instead of two, and no sum of large tensors.
+        of_row = self.key.weight + self.both.weight * q.unsqueeze(1)  # [N, U, E]
+        return torch.baddbmm(self.query(q).unsqueeze(1), k, of_row.transpose(1, 2))  # [N, L, U]

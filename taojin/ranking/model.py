@@ -1,0 +1,203 @@
+"""A ranking model: fields -> interests -> crosses -> head, whatever the parts.
+
+Shapes: N rows, R = 1 or N requests, F fields, D vector size, L history length, H history columns, T tasks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from taojin.core.hint import did_you_mean
+from taojin.core.progress import Progress
+from taojin.core.units import PAD
+from taojin.embeddings.embedding import Embedding
+from taojin.features.feature import Column, Level
+from taojin.features.inputs import Inputs
+from taojin.nn.batch import Batch, Labelled, LabelledColumns
+from taojin.nn.export import to_onnx
+from taojin.nn.losses import binary_cross_entropy
+from taojin.nn.samples import Samples
+from taojin.nn.table import Table
+from taojin.nn.trainer import Training, seeded, train
+from taojin.ranking.crosses.beside import Beside
+from taojin.ranking.heads.single import Single
+from taojin.ranking.onnx import OnnxRanker
+from taojin.ranking.parts import Cross, Embedded, Fields, Head, History, Interest
+
+BLOCK = 16_384
+"""Rows that are validated at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankingModel:
+    """A spec of a ranker; `zoo.py` has the named ones.
+
+    crosses     side by side over the fields and what the interests return
+    dim         size of the fields' vectors; 0: none are shared, for models whose parts own all they need
+    features    names of the features it reads; empty: all that the experiment declares, without a history if there is
+                no interest
+    training    tables by row-wise Adagrad whatever their size: on MovieLens-1M 0.002 to 0.007 AUC better than by Adam
+    """
+
+    crosses: tuple[Cross, ...]
+    interests: tuple[Interest, ...] = ()
+    head: Head = Single()
+    dim: int = 16
+    features: tuple[str, ...] = ()
+    training: Training = Training(sparse=True)
+
+    def __post_init__(self) -> None:
+        if not self.crosses:
+            raise ValueError("ranking: a model needs at least one cross, such as MLP((256, 128)); got none")
+        if self.dim < 0:
+            raise ValueError(f"ranking: expected dim >= 0, got {self.dim}")
+
+    @property
+    def embeddings(self) -> tuple[str, ...]:
+        """Names of the embeddings it reads: none."""
+        return ()
+
+    def inputs(self, columns: Mapping[str, Column]) -> Inputs:
+        """The fields that the network reads out of fitted columns."""
+        for name in self.features:
+            if name not in columns:
+                raise ValueError(f"ranking: feature {name!r} is not declared; {did_you_mean(name, columns)}")
+        inputs = Inputs.of(columns[name] for name in self.features or columns)
+        return inputs if self.interests else replace(inputs, history=None)
+
+    def fit(
+        self,
+        train: Samples,
+        valid: Samples,
+        columns: Mapping[str, Column],
+        embeddings: Mapping[str, Embedding],
+        *,
+        seed: int,
+        progress: Progress,
+        checkpoint: Path | None = None,
+    ) -> OnnxRanker:
+        """Learn from labelled rows and keep the epoch with the least log loss on `valid`.
+
+        columns     what the names of the features stand for
+        checkpoint  file from which a killed training goes on
+        """
+        if train.tasks != valid.tasks:
+            raise ValueError(f"ranking: expected validation rows with tasks {train.tasks}, got {valid.tasks}")
+        if not len(valid):
+            raise ValueError("ranking: expected validation rows, got none; take a larger validation share")
+        network = self.learn(self.inputs(columns), train, valid, seed=seed, progress=progress, checkpoint=checkpoint)
+        return network.ranker(train.tasks)
+
+    def learn(
+        self,
+        inputs: Inputs,
+        train_samples: Samples,
+        valid: Samples,
+        *,
+        seed: int,
+        progress: Progress,
+        checkpoint: Path | None = None,
+    ) -> "Network":
+        """The trained network, in eval mode."""
+        device = self.training.place()
+        with seeded(seed):
+            network = Network(self, inputs, len(train_samples.tasks))
+        source = LabelledColumns.pack(inputs, train_samples, device)
+        judged = LabelledColumns.pack(inputs, valid, device)
+
+        def loss(rows: Labelled) -> Tensor:
+            return binary_cross_entropy(network(rows.batch), rows.labels, rows.weight)
+
+        def validate() -> float:
+            blocks = torch.arange(len(judged), device=device).split(BLOCK)
+            pieces = [piece for block in blocks for piece in judged.pieces(block)]
+            return -sum(float(loss(judged.gather(piece))) * len(piece) for piece in pieces) / len(judged)
+
+        name = " + ".join(type(part).__name__ for part in (*self.interests, *self.crosses))
+        train(
+            network, source, loss, validate, self.training, seed=seed, name=name, progress=progress,
+            checkpoint=checkpoint, pieces=source.pieces,
+        )  # fmt: skip
+        return network
+
+
+class Network(nn.Module):
+    """The torch module of a ranking model: logits float32[N, T] of a batch with R = 1 or N."""
+
+    def __init__(self, spec: RankingModel, inputs: Inputs, tasks: int) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.table = Table(inputs, spec.dim) if spec.dim else None
+        sides = [inputs.side(level).names for level in (Level.REQUEST, Level.CANDIDATE)]
+        fields = Fields(inputs, (*sides[0], *sides[1]), spec.dim)
+        interests = [interest.build(fields) for interest in spec.interests]
+        self.interests = nn.ModuleList(interests)
+        extra = (f"interest.{i}.{k}" for i, part in enumerate(interests) for k in range(part.count))
+        fields = replace(fields, names=(*fields.names, *extra))
+        self.crosses = Beside([cross.build(fields) for cross in spec.crosses])
+        self.head = spec.head.build(self.crosses.widths, tasks)
+        history = inputs.history.columns if inputs.history else ()
+        self.candidate = [sides[1].index(name) for name in history]
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits, float32[N, T]."""
+        x = Embedded(self._blocks(batch), batch)
+        logits: Tensor = self.head(self.crosses(x))
+        return logits
+
+    def _blocks(self, batch: Batch) -> tuple[Tensor, ...]:
+        if self.table is None:
+            return ()
+        vectors = self.table(batch)
+        blocks = [side for side in (vectors.request, vectors.item) if side.shape[1]]
+        if len(self.interests):
+            history = History(vectors.history.flatten(2), batch.history[:, :, 0] != PAD)
+            candidate = vectors.item[:, self.candidate].flatten(1)  # [N, E]
+            blocks += [interest(history, candidate) for interest in self.interests]
+        return tuple(blocks)
+
+    def ranker(self, tasks: tuple[str, ...]) -> OnnxRanker:
+        """The network as it is served."""
+        return OnnxRanker(_export(self), self.inputs, tasks, self.inputs.names)
+
+
+class _Probabilities(nn.Module):
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *batch: Tensor) -> Tensor:
+        probabilities: Tensor = self.network(Batch(*batch)).sigmoid()
+        return probabilities
+
+
+def _export(network: Network) -> bytes:
+    """A graph whose request side has 1 row or as many as the item side, and whose history may be short."""
+    inputs = network.inputs
+    slots = {level: sum(f.values for f in inputs.categories if f.level == level) for level in Level}
+    widths = {level: sum(f.width for f in inputs.numbers if f.level == level) for level in Level}
+    places, columns = (inputs.history.length, len(inputs.history.columns)) if inputs.history else (0, 0)
+    example = Batch(
+        torch.zeros(1, slots[Level.REQUEST], dtype=torch.int64),
+        torch.zeros(2, slots[Level.CANDIDATE], dtype=torch.int64),
+        torch.zeros(1, widths[Level.REQUEST]),
+        torch.zeros(2, widths[Level.CANDIDATE]),
+        torch.zeros(1, places, columns, dtype=torch.int64),
+    )
+    return to_onnx(
+        _Probabilities(network),
+        example,
+        inputs=Batch._fields,
+        outputs=("probability",),
+        dynamic={
+            "request": {0: "requests"},
+            "item": {0: "rows"},
+            "request_numbers": {0: "requests"},
+            "item_numbers": {0: "rows"},
+            "history": {0: "requests", 1: "places"},
+            "probability": {0: "rows"},
+        },
+    )

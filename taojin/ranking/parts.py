@@ -1,0 +1,111 @@
+"""The kinds of part of a ranking model, and what they pass on: fields -> interests -> crosses -> head.
+
+Each part is a spec, a frozen dataclass whose `build` gives a torch module for some fields. What all rows of a request
+share has a leading 1 in serving and N in training, so that the same code computes it once per request.
+
+Shapes: N rows, R = 1 or N requests, F fields, D vector size, L history length, H history columns, E = H * D,
+K vectors of an interest, W width of a cross, T tasks.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from taojin.features.inputs import Inputs
+from taojin.nn.batch import Batch
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What a part is built for: the inputs, the names of the vectors it will see in their order, and their size."""
+
+    inputs: Inputs
+    names: tuple[str, ...]
+    dim: int
+
+    def width(self, part: str) -> int:
+        """Size of all vectors one behind the other; refuses a model without shared vectors, for `part`."""
+        if not self.dim or not self.names:
+            raise ValueError(
+                f"ranking: {part} crosses vectors of fields; expected fields and dim >= 1, "
+                f"got {len(self.names)} fields and dim {self.dim}"
+            )
+        return len(self.names) * self.dim
+
+    def history_columns(self, part: str) -> int:
+        """How many columns the history has; refuses a model without a history, for `part`."""
+        if self.inputs.history is None or not self.dim:
+            raise ValueError(
+                f"ranking: {part} reads a history; expected a history among the features and dim >= 1, got "
+                f"{', '.join(self.inputs.names)} and dim {self.dim}"
+            )
+        return len(self.inputs.history.columns)
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What a cross reads.
+
+    blocks  each float32[R, F, D]: the request's fields, the item's, then a block per interest; none if dim is 0
+    batch   for parts with a table of their own
+    """
+
+    blocks: tuple[Tensor, ...]
+    batch: Batch
+
+    @property
+    def rows(self) -> int:
+        """N."""
+        return self.batch.item.shape[0]
+
+    @property
+    def shared(self) -> bool:
+        """Whether some block stands for all rows of a request (serving); else each row has its own (training)."""
+        return any(block.shape[0] != self.rows for block in self.blocks)
+
+    @cached_property
+    def flat(self) -> Tensor:
+        """All vectors of each row one behind the other, float32[N, F * D]."""
+        return torch.cat([block.flatten(1).expand(self.rows, -1) for block in self.blocks], 1)
+
+
+class History(NamedTuple):
+    """What an interest reads: vectors float32[R, L, E], zeros at PAD; known bool[R, L]."""
+
+    vectors: Tensor
+    known: Tensor
+
+
+class InterestModule(nn.Module):
+    """Turns (history, candidate float32[N, E]) into vectors float32[R, K, D] that join the fields."""
+
+    count: int
+    """K."""
+
+
+class CrossModule(nn.Module):
+    """Turns Embedded into float32[N, W]; W = 1 is a logit."""
+
+    width: int
+    """W."""
+
+
+class Interest(Protocol):
+    """A spec of a part that sums up a history."""
+
+    def build(self, fields: Fields) -> InterestModule: ...
+
+
+class Cross(Protocol):
+    """A spec of a part that crosses fields."""
+
+    def build(self, fields: Fields) -> CrossModule: ...
+
+
+class Head(Protocol):
+    """A spec of the part that gives a logit per task: float32[N, sum of widths] -> float32[N, T]."""
+
+    def build(self, widths: tuple[int, ...], tasks: int) -> nn.Module: ...

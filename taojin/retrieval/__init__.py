@@ -1,0 +1,1 @@
+"""Channels: one file per way to fit; `serve` holds the three ways to serve."""

@@ -1,0 +1,135 @@
+"""Channel: items that the same users liked.
+
+Sarwar et al., WWW 2001, https://doi.org/10.1145/371920.372071; Deshpande and Karypis, TOIS 2004,
+https://doi.org/10.1145/963770.963776
+
+Shapes: U users, I items in the vocabulary, B items of a block.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from taojin.core.events import spread
+from taojin.core.units import FIRST
+from taojin.data.dataset import TrainView
+from taojin.embeddings.embedding import Embedding
+from taojin.embeddings.seeds import Of, check_of, seeds
+from taojin.retrieval.serve.best import Ranked, join, top
+from taojin.retrieval.serve.neighbours import Neighbours
+
+CELLS = 1 << 24
+"""Pairs of items that are held at once, at most."""
+
+
+class Similarity(StrEnum):
+    """How much two items i, j belong together; n counts the users of an item, n_ij those of both.
+
+    COSINE          n_ij ÷ sqrt(n_i n_j)
+    CONDITIONAL     n_ij ÷ (n_i n_j ** alpha): the probability of j given i, less for popular j
+    BM25            inner product of the items as documents whose words are their users, weighted by BM25
+    """
+
+    COSINE = "cosine"
+    CONDITIONAL = "conditional"
+    BM25 = "bm25"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemCF:
+    """Items by the sum of their similarities to the items of the history, or to one item.
+
+    neighbours  so many are kept of each item
+    similarity  see Similarity
+    shrinkage   similarities are multiplied by n_ij ÷ (n_ij + shrinkage), so that few users count little; with BM25,
+                n_ij counts each user by weight
+    alpha       CONDITIONAL: how much popularity is held against an item, 0 to 1
+    k1, b       BM25: saturation and normalisation by length (Robertson and Zaragoza, 2009,
+                https://doi.org/10.1561/1500000019)
+    longest     only the last so many events of each user are read
+    decay       weight of each place of the history against the next newer one
+    """
+
+    event: str = "like"
+    neighbours: int = 100
+    similarity: str = Similarity.BM25
+    shrinkage: float = 10.0
+    alpha: float = 0.5
+    k1: float = 1.2
+    b: float = 0.75
+    longest: int = 500
+    of: Of = "user"
+    history: str = "history"
+    decay: float = 0.97
+    needs_clock: bool = False
+    embeddings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_of(self.of, "ItemCF")
+        if self.similarity not in list(Similarity):
+            raise ValueError(f"ItemCF: similarity {self.similarity!r}; expected one of {', '.join(Similarity)}")
+
+    def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Neighbours:
+        """The most similar items of each item, exactly."""
+        offsets, item = view.sequences(view.kinds.bits(self.event), self.longest)
+        user, _ = spread(offsets[:-1], offsets[1:])
+        known = item >= FIRST
+        cells = (np.ones(known.sum(), np.float32), (user[known], item[known]))
+        likes = sparse.csr_matrix(cells, shape=(view.n_users, view.n_items))
+        likes.data[:] = 1  # an item that a user liked twice is liked
+        found = self._similar(likes)
+        return Neighbours(
+            seeds=seeds(self.of, history=self.history, decay=self.decay),
+            offsets=found.offsets,
+            item=found.key,
+            similarity=found.score,
+        )
+
+    def _similar(self, likes: sparse.csr_matrix) -> Ranked:
+        users = np.asarray(likes.sum(axis=0)).ravel().astype(np.float64)  # [I]
+        weighted = sparse.diags(self._user_weight(likes)) @ likes
+        by_item = likes.tocsc()
+        block = max(1, CELLS // likes.shape[1])
+        blocks = []
+        for start in range(0, likes.shape[1], block):
+            both = (by_item[:, start : start + block].T @ weighted).tocoo()  # [B, I]
+            other = both.row + start != both.col
+            item, neighbour, n = both.row[other], both.col[other].astype(np.int64), both.data[other].astype(np.float64)
+            score = self._score(n, users[item + start], users[neighbour], users)
+            offsets = np.searchsorted(item, np.arange(both.shape[0] + 1))
+            blocks.append(top(offsets, neighbour, score, self.neighbours))
+        return join(blocks)
+
+    def _user_weight(self, likes: sparse.csr_matrix) -> NDArray[np.float32]:
+        """What each user who likes both items counts, float32[U]."""
+        length = np.diff(likes.indptr)
+        if self.similarity != Similarity.BM25:
+            return np.ones(len(length), np.float32)
+        items = np.count_nonzero(np.bincount(likes.indices))
+        # Whoever likes everything says nothing about any two items.
+        rarity = np.log1p((items - length + 0.5) / (length + 0.5))
+        return np.square(rarity).astype(np.float32)
+
+    def _score(
+        self,
+        both: NDArray[np.float64],
+        first: NDArray[np.float64],
+        second: NDArray[np.float64],
+        users: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Similarities of pairs of items from the counts of their users."""
+        trust = both / (both + self.shrinkage)
+        match self.similarity:
+            case Similarity.COSINE:
+                return trust * both / np.sqrt(first * second)
+            case Similarity.CONDITIONAL:
+                return trust * both / (first * second**self.alpha)
+            case _:
+                return trust * both * self._saturation(first, users) * self._saturation(second, users)
+
+    def _saturation(self, n: NDArray[np.float64], users: NDArray[np.float64]) -> NDArray[np.float64]:
+        return (self.k1 + 1) / (1 + self.k1 * (1 - self.b + self.b * n / users[users > 0].mean()))

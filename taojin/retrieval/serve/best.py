@@ -1,0 +1,111 @@
+"""The k best keys of each group: what every way to serve ends with.
+
+Shapes: G groups (requests, tags, items), P scored pairs in any order, M pairs grouped (CSR).
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taojin.core.batch import Candidates, Requests
+from taojin.core.units import Floats, Ints, Mask
+
+Numbers = NDArray[np.floating] | NDArray[np.integer]
+
+
+class Combine(StrEnum):
+    """What becomes of the scores of a key that a group has several times.
+
+    NOTHING     no group has a key twice, and the pairs come by group
+    """
+
+    SUM = "sum"
+    MAX = "max"
+    NOTHING = "nothing"
+
+
+class Ranked(NamedTuple):
+    """The best keys of each group, best first, ties by key.
+
+    offsets     int64[G+1]  pairs offsets[g]:offsets[g+1] belong to group g
+    key         int64[M]
+    score       float32[M]
+    """
+
+    offsets: Ints
+    key: Ints
+    score: Floats
+
+
+def best(group: Ints, key: Ints, score: Numbers, *, groups: int, k: int, combine: Combine = Combine.SUM) -> Ranked:
+    """The k best distinct keys of each group out of scored pairs in any order; scores must be finite.
+
+    >>> best(np.array([0, 0, 0]), np.array([7, 5, 7]), np.array([1.0, 1.5, 1.0]), groups=1, k=1)
+    Ranked(offsets=array([0, 1]), key=array([7]), score=array([2.], dtype=float32))
+    """
+    if combine is Combine.NOTHING:
+        return top(np.searchsorted(group, np.arange(groups + 1)), key, score, k)
+    width = int(key.max(initial=0)) + 1
+    pair, which = np.unique(group * width + key, return_inverse=True)
+    if combine is Combine.SUM:
+        total = np.bincount(which, weights=score.astype(np.float64), minlength=len(pair))
+    else:
+        total = np.full(len(pair), -np.inf)
+        np.maximum.at(total, which, score)
+    return top(np.searchsorted(pair, np.arange(groups + 1) * width), pair % width, total, k)
+
+
+def top(offsets: Ints, key: Ints, score: Numbers, k: int) -> Ranked:
+    """The k best of each group, whose keys are distinct already."""
+    length = np.diff(offsets)
+    longest = int(length.max(initial=0))
+    pairs = np.full((len(length), longest), EMPTY)
+    pairs[np.arange(longest) < length[:, None]] = _pack(score.astype(np.float32), key)
+    if k < longest:
+        pairs = np.partition(pairs, k, axis=1)[:, :k]
+    pairs.sort(axis=1)
+    found = pairs != EMPTY
+    return Ranked(np.concatenate(([0], np.cumsum(found.sum(axis=1)))), *_unpack(pairs[found]))
+
+
+def join(parts: list[Ranked]) -> Ranked:
+    """Groups of several parts behind one another."""
+    length = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.offsets) for part in parts)])
+    key = np.concatenate([np.empty(0, np.int64), *(part.key for part in parts)])
+    return Ranked(np.cumsum(length), key, np.concatenate([np.empty(0, np.float32), *(part.score for part in parts)]))
+
+
+def may_propose(requests: Requests, request: Ints, item: Ints) -> Mask:
+    """Which pairs a channel may propose: permitted, and not the item that the request starts from, bool[P]."""
+    other = item != requests.item[request]
+    return other if requests.allowed is None else other & requests.allowed[item]
+
+
+def propose(
+    requests: Requests, request: Ints, item: Ints, score: Floats, *, k: int, combine: Combine = Combine.SUM
+) -> Candidates:
+    """The k best permitted items of each request out of scored pairs in any order."""
+    may = may_propose(requests, request, item)
+    found = best(request[may], item[may], score[may], groups=len(requests), k=k, combine=combine)
+    return Candidates.proposed("", found.offsets, found.key, found.score)
+
+
+# A pair is one number: the score in the upper half, turned so that better is smaller, the key in the lower half. So
+# one partition gives the best pairs with their ties broken by key, the same however many requests share the batch.
+EMPTY = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+SIGN = np.uint32(0x8000_0000)
+
+
+def _pack(score: Floats, key: Ints) -> NDArray[np.uint64]:
+    # Adding 0 turns -0 into 0. Positive floats sort like their bits, negative ones the other way round.
+    bits = (score + np.float32(0)).view(np.uint32)
+    falling = np.where(bits < SIGN, ~(bits | SIGN), bits)
+    return (falling.astype(np.uint64) << np.uint64(32)) | key.astype(np.uint64)
+
+
+def _unpack(pairs: NDArray[np.uint64]) -> tuple[Ints, Floats]:
+    falling = (pairs >> np.uint64(32)).astype(np.uint32)
+    bits = np.where(falling < SIGN, ~falling & ~SIGN, falling)
+    return (pairs & np.uint64(0xFFFF_FFFF)).astype(np.int64), bits.view(np.float32)

@@ -1,0 +1,54 @@
+"""Channel: the items whose learned vectors are nearest to those of the user or of an item."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+
+import numpy as np
+
+from taojin.data.dataset import TrainView
+from taojin.embeddings.embedding import Embedding
+from taojin.embeddings.query import MeanOfItems
+from taojin.embeddings.seeds import ItemSeed, Of, check_of
+from taojin.retrieval.serve.nearest import Exact, Index, NearestItems
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """Items by the inner product of their vectors with the query of an embedding.
+
+    embedding   its name in the experiment
+    of          "user": the embedding's own query; "item": the item that the request starts from, by cosine
+    cold        propose items that had no training event, too
+    index       how vectors are searched
+    """
+
+    embedding: str
+    _: KW_ONLY
+    of: Of = "user"
+    cold: bool = False
+    index: Index = Exact()
+    needs_clock: bool = False
+
+    def __post_init__(self) -> None:
+        check_of(self.of, "Nearest")
+
+    @property
+    def embeddings(self) -> tuple[str, ...]:
+        return (self.embedding,)
+
+    def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> NearestItems:
+        """Take vectors and query; nothing is learned here."""
+        if self.embedding not in embeddings:
+            close = difflib.get_close_matches(self.embedding, embeddings, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"Nearest: no embedding {self.embedding!r}; there are {', '.join(embeddings)}{hint}")
+        found = embeddings[self.embedding]
+        searched = found.known if self.cold else found.known & ~found.cold
+        vectors, query = found.vectors, found.query
+        if self.of == "item":
+            # Popularity lies in the length of a vector, and says nothing about what two items have in common.
+            length = np.linalg.norm(vectors, axis=1, keepdims=True)
+            vectors = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+            query = MeanOfItems(seeds=ItemSeed(), items=vectors)
+        return NearestItems(vectors=vectors, searched=searched, query=query, index=self.index)

@@ -1,0 +1,150 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from taojin.core.batch import Rows
+from taojin.core.progress import Silent
+from taojin.core.spec import decode, encode, override
+from taojin.evaluation.ranking_metrics import auc
+from taojin.features.feature import Category, Column, History, Level
+from taojin.nn.samples import Samples
+from taojin.nn.trainer import Training
+from taojin.ranking import zoo
+from taojin.ranking.crosses.fm import FM
+from taojin.ranking.crosses.linear import Linear
+from taojin.ranking.crosses.mlp import MLP
+from taojin.ranking.interests.target_attention import TargetAttention
+from taojin.ranking.model import RankingModel
+from taojin.ranking.onnx import OnnxRanker
+
+from .conftest import Given
+
+QUICK = Training(batch=64, epochs=3, device="cpu")
+
+
+def fit(spec: RankingModel, train: Samples, valid: Samples, columns, **options) -> OnnxRanker:
+    return spec.fit(train, valid, columns, {}, **{"seed": 0, "progress": Silent(), **options})
+
+
+def quality(spec: RankingModel, train: Samples, held_out: Samples, columns) -> float:
+    ranker = fit(spec, train, held_out, columns)
+    return auc(held_out.labels[:, 0], ranker.score(held_out.rows)["like"])
+
+
+def planted(request: dict, candidate: dict, like: np.ndarray) -> Samples:
+    n = len(like)
+    rows = Rows(request, candidate, np.arange(n))
+    labels = like.astype(np.float32)[:, None]
+    return Samples(rows, labels, ("like",), np.zeros(n, np.uint8), np.ones(n, np.float32))
+
+
+def tastes(items: range, seed: int) -> Samples:
+    """A film is liked if and only if its genre is among the three of the history; items of train and test differ."""
+    random, n = np.random.default_rng(seed), 4000
+    genre = random.integers(2, 14, n)
+    past = random.integers(2, 14, (n, 3))
+    some = np.arange(n) % 2 == 0
+    genre[some] = past[np.arange(n), random.integers(0, 3, n)][some]
+    history = np.stack([random.integers(items.start, items.stop, (n, 3)), past], axis=2)
+    candidate = {"item": random.integers(items.start, items.stop, n), "genre": genre}
+    return planted({"history": history}, candidate, (past == genre[:, None]).any(1))
+
+
+TASTE_COLUMNS: dict[str, Column] = {
+    "item": Given("item", Level.CANDIDATE, Category(102)),
+    "genre": Given("genre", Level.CANDIDATE, Category(14)),
+    "history": Given("history", Level.REQUEST, History(3, ("item", "genre"))),
+}
+
+
+def test_din_learns_a_rule_between_history_and_candidate_that_holds_for_items_it_never_saw() -> None:
+    train, held_out = tastes(range(2, 52), seed=0), tastes(range(52, 102), seed=1)
+    training = Training(batch=128, epochs=12, patience=12, learning_rate=0.01, device="cpu")
+    small = {"dim": 8, "training": training}
+    din = RankingModel(interests=(TargetAttention((16,)),), crosses=(MLP((16,)),), **small)
+    apart = RankingModel(crosses=(Linear(), MLP((16,))), **small)
+    assert quality(din, train, held_out, TASTE_COLUMNS) > 0.97
+    assert quality(apart, train, held_out, TASTE_COLUMNS) < 0.6
+
+
+def test_fm_learns_a_cross_that_logistic_regression_cannot() -> None:
+    columns: dict[str, Column] = {
+        "group": Given("group", Level.REQUEST, Category(8)),
+        "kind": Given("kind", Level.CANDIDATE, Category(8)),
+    }
+
+    def pairs(seed: int) -> Samples:
+        random = np.random.default_rng(seed)
+        group, kind = random.integers(2, 8, (2, 3000))
+        return planted({"group": group}, {"kind": kind}, group % 2 == kind % 2)
+
+    training = Training(batch=64, epochs=10, patience=10, learning_rate=0.01, device="cpu")
+    fm = replace(zoo.FACTORISATION_MACHINE, dim=4, training=training)
+    assert quality(fm, pairs(0), pairs(1), columns) > 0.99
+    assert quality(replace(zoo.LR, training=training), pairs(0), pairs(1), columns) < 0.6
+
+
+def test_the_same_seed_gives_the_same_scores_and_a_resumed_training_too(columns, draw, tmp_path) -> None:
+    spec, train, valid = replace(zoo.DIN, training=QUICK), draw(50, 4), draw(20, 4, seed=1)
+    first = fit(spec, train, valid, columns, checkpoint=tmp_path / "din.pt").score(valid.rows)["task0"]
+    again = fit(spec, train, valid, columns).score(valid.rows)["task0"]
+    resumed = fit(spec, train, valid, columns, checkpoint=tmp_path / "din.pt").score(valid.rows)["task0"]
+    assert np.array_equal(first, again) and np.array_equal(first, resumed)
+    assert not np.array_equal(first, fit(spec, train, valid, columns, seed=1).score(valid.rows)["task0"])
+
+
+def test_pieces_of_a_batch_do_not_change_what_is_learned(columns, draw, monkeypatch) -> None:
+    spec, train, valid = replace(zoo.DIN, training=QUICK), draw(50, 4), draw(20, 4, seed=1)
+    whole = fit(spec, train, valid, columns).score(valid.rows)["task0"]
+    monkeypatch.setattr("taojin.nn.batch.PLACES", 60)
+    np.testing.assert_allclose(fit(spec, train, valid, columns).score(valid.rows)["task0"], whole, rtol=0, atol=1e-4)
+
+
+def test_a_ranker_names_the_features_that_it_reads(columns, draw) -> None:
+    samples = draw(10, 2)
+    assert fit(replace(zoo.LR, training=QUICK), samples, samples, columns).features == (
+        "user", "item", "year", "tags", "genres", "age", "content",
+    )  # fmt: skip
+    some = replace(zoo.DIN, training=QUICK, features=("history", "item", "year", "age"))
+    assert fit(some, samples, samples, columns).features == ("item", "year", "age", "history")
+
+
+def test_a_feature_that_is_not_declared_is_refused(columns, draw) -> None:
+    samples = draw(10, 2)
+    with pytest.raises(ValueError, match="feature 'yaer' is not declared; did you mean 'year'"):
+        fit(replace(zoo.LR, features=("yaer",)), samples, samples, columns)
+
+
+def test_an_interest_without_a_history_is_refused(columns, draw) -> None:
+    samples = draw(10, 2)
+    with pytest.raises(ValueError, match="TargetAttention reads a history; expected a history among the features"):
+        fit(replace(zoo.DIN, features=("user", "item")), samples, samples, columns)
+
+
+def test_crosses_of_vectors_without_vectors_are_refused(columns, draw) -> None:
+    samples = draw(10, 2)
+    with pytest.raises(ValueError, match="FM crosses vectors of fields; expected fields and dim >= 1"):
+        fit(RankingModel(crosses=(Linear(), FM()), dim=0), samples, samples, columns)
+
+
+def test_a_model_without_crosses_or_with_a_negative_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one cross"):
+        RankingModel(crosses=())
+    with pytest.raises(ValueError, match="expected dim >= 0, got -1"):
+        replace(zoo.LR, dim=-1)
+
+
+def test_other_tasks_or_no_rows_in_validation_are_refused(columns, draw) -> None:
+    with pytest.raises(ValueError, match="expected validation rows with tasks"):
+        fit(zoo.LR, draw(10, 2), draw(10, 2, tasks=2), columns)
+    with pytest.raises(ValueError, match="expected validation rows, got none"):
+        fit(zoo.LR, draw(10, 2), draw(1, 0), columns)
+
+
+def test_a_spec_is_stored_rebuilt_and_overridden_by_name() -> None:
+    for name in ("LR", "FACTORISATION_MACHINE", "DEEP_FM", "DCN", "DCN_V2", "MEAN_POOL", "DIN"):
+        assert decode(encode(getattr(zoo, name))) == getattr(zoo, name)
+    changed = override(override(zoo.DIN, "dim", "32"), "training.epochs", "3")
+    assert (changed.dim, changed.training.epochs) == (32, 3)
+    assert override(zoo.DIN, "crosses.0.hidden", "64,32").crosses == (MLP((64, 32)),)
