@@ -1,6 +1,7 @@
 """The command line: train | evaluate | recommend | similar | serve | data."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 def options(debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False) -> None:
     """Options of every command."""
     state["debug"] = debug
+    # Threads that wait by spinning starve each other as soon as anything else runs; read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 @app.command()
@@ -116,7 +119,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen at; 0 takes a free one.", min=0, max=65535)] = 8000,
 ) -> None:
     """Serve a run: the HTTP API and the site."""
-    from taojin.run import live_path  # noqa: PLC0415
+    from taojin.live.sqlite import live_path  # noqa: PLC0415
     from taojin.serving.server import serve as run_server  # noqa: PLC0415
 
     with _told():

@@ -106,8 +106,8 @@ class Pipeline:
         names = dict.fromkeys(name for channel in self.channels.values() for name in channel.features)
         with trace.step("retrieval", "features"):
             rows = self.store.read(tuple(names), requests)
-        # What was consumed will be removed: fetch so much more, and as much as the last resort may have to fill.
-        more = int((requests.past.end - requests.past.start).max(initial=0))
+        # Quotas count what is allowed: fetch as much more as the rules may remove.
+        more = sum(rule.removes(requests) for rule in self.rules.values())
         found = []
         for name, channel in self.channels.items():
             quota = max(self.quotas[name], requests.n) if name == self.last_resort else self.quotas[name]
@@ -129,22 +129,27 @@ class Pipeline:
         return candidates
 
     def _within_quota(self, candidates: Candidates, n: int) -> Candidates:
-        """Each channel's best allowed candidates up to its quota; the score `merged` orders them."""
+        """Each channel's best allowed candidates up to its quota; the score `merged` orders them.
+
+        Places are counted anew among what the rules left, and what lies behind a quota is forgotten: so an answer does
+        not depend on how much more was fetched for the other requests of its block.
+        """
         request = candidates.request
-        stay = np.zeros(len(candidates), np.bool_)
+        places = np.zeros_like(candidates.place)
         merged = np.zeros(len(candidates), np.float64)
         for column, name in enumerate(candidates.channels):
-            quota = max(self.quotas[name], n) if name == self.last_resort else self.quotas[name]
-            place = candidates.place[:, column]
-            said = np.flatnonzero(place)
-            said = said[np.lexsort((place[said], request[said]))]
-            first = np.searchsorted(request[said], request[said])
-            rank = np.arange(len(said)) - first  # place among what the rules left
-            stay[said[rank < quota]] = True
+            said = np.flatnonzero(candidates.place[:, column])
+            said = said[np.lexsort((candidates.place[said, column], request[said]))]
+            rank = np.arange(len(said)) - np.searchsorted(request[said], request[said])
+            within = rank < (max(self.quotas[name], n) if name == self.last_resort else self.quotas[name])
+            said, rank = said[within], rank[within]
+            places[said, column] = rank + 1
             # Reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114
             merged[said] += 1 / (60 + rank)
+        found = np.where(places > 0, candidates.found, np.float32(0))
         score = merged.astype(np.float32)
-        return candidates.with_score("merged", score).with_score("final", score).where(stay)
+        counted = replace(candidates, place=places, found=found)
+        return counted.with_score("merged", score).with_score("final", score).where((places > 0).any(axis=1))
 
     def _score(
         self, requests: Requests, candidates: Candidates, ranker: Ranker | None, *, stage: str, keep: int, trace: Trace

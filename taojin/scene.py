@@ -38,7 +38,7 @@ class Split(Protocol):
         ...
 
     def assign(self, log: Log, clock: Clock) -> NDArray[np.uint8]:
-        """A `Part` for each event, uint8[E]: 0 training, 1 validation, 2 test, 3 known but neither learned nor judged."""
+        """The `Part` of each event: 0 training, 1 validation, 2 test, 3 known but neither learned nor judged."""
         ...
 
 

@@ -60,6 +60,9 @@ class Broken:
     def keep(self, requests: Requests, candidates: Candidates, rows: Rows) -> np.ndarray:
         raise RuntimeError("out of order")
 
+    def removes(self, requests: Requests) -> int:
+        return 0
+
     def score(self, rows: Rows) -> dict[str, Floats]:
         raise RuntimeError("out of order")
 

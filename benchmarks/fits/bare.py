@@ -22,7 +22,7 @@ def perceptron(*units: int) -> nn.Sequential:
 
 
 class Bare(nn.Module):
-    """DeepFM or DCN over S slots of one embedding table, the last GENRES of them a set; or DIN with its history."""
+    """DeepFM, DCN or DCN-v2 over S slots of one embedding table, the last GENRES of them a set; or DIN."""
 
     def __init__(self, model: str, rows: int) -> None:
         super().__init__()
@@ -39,6 +39,9 @@ class Bare(nn.Module):
             wide += fields * DIM
             self.cross = nn.Parameter(torch.randn(CROSSES, fields * DIM) * 0.1)
             self.cross_bias = nn.Parameter(torch.zeros(CROSSES, fields * DIM))
+        if model == "dcn_v2":
+            wide += fields * DIM
+            self.crosses = nn.ModuleList(nn.Linear(fields * DIM, fields * DIM) for _ in range(CROSSES))
         if model == "din":
             size = 2 * DIM
             self.query = nn.Linear(size, ATTENTION[0])
@@ -62,8 +65,12 @@ class Bare(nn.Module):
             pairs = 0.5 * (x.sum(1).square() - x.square().sum(1)).sum(1)
             return self.top(deep).squeeze(1) + linear + pairs
         crossed = flat
-        for weight, bias in zip(self.cross, self.cross_bias, strict=True):
-            crossed = flat * (crossed @ weight).unsqueeze(1) + bias + crossed
+        if self.model == "dcn":
+            for weight, bias in zip(self.cross, self.cross_bias, strict=True):
+                crossed = flat * (crossed @ weight).unsqueeze(1) + bias + crossed
+        else:
+            for layer in self.crosses:
+                crossed = flat * layer(crossed) + crossed
         return self.top(torch.cat([deep, crossed], 1)).squeeze(1)
 
     def _din(self, vectors: Tensor, codes: Tensor) -> Tensor:

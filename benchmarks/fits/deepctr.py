@@ -46,7 +46,8 @@ def build(sizes: dict[str, int], task: Task):
         if task.model == "deepfm":
             model = DeepFM(fields, fields, dnn_hidden_units=DEEP)
         else:
-            model = DCN([], fields, cross_num=CROSSES, dnn_hidden_units=DEEP)
+            weights = "matrix" if task.model == "dcn_v2" else "vector"
+            model = DCN([], fields, cross_num=CROSSES, cross_parameterization=weights, dnn_hidden_units=DEEP)
     model.compile(torch.optim.Adam(model.parameters(), lr=task.learning_rate), "binary_crossentropy", metrics=["auc"])
     return model
 

@@ -27,6 +27,7 @@ OF_THE_REQUEST = ("user", "gender", "age", "occupation", "history")
 MODELS = {
     "deepfm": RankingModel(crosses=(Linear(), FM(), MLP(DEEP)), dim=DIM),
     "dcn": RankingModel(crosses=(CrossNet(CROSSES, matrix=False), MLP(DEEP)), dim=DIM),
+    "dcn_v2": RankingModel(crosses=(CrossNet(CROSSES), MLP(DEEP)), dim=DIM),
     "din": RankingModel(interests=(TargetAttention(ATTENTION),), crosses=(MLP(TOP),), dim=DIM),
 }
 

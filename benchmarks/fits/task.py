@@ -25,7 +25,8 @@ TOP = (200, 80)
 class Task:
     """One fit.
 
-    model   deepfm and dcn read SINGLES and the set `genres`; din reads SINGLES and the history of item and genre
+    model   deepfm, dcn (a weight vector a cross) and dcn_v2 (a matrix) read SINGLES and the set `genres`; din reads
+            SINGLES and the history of item and genre
     out     file for the predictions on the test part
     """
 

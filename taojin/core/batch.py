@@ -84,7 +84,8 @@ class Candidates:
     def __post_init__(self) -> None:
         n = len(self.item)
         assert self.offsets[-1] == n, f"Candidates: offsets end at {self.offsets[-1]}, there are {n} items"
-        for column in (self.place, self.found, self.slot, self.keep, *self.scores.values()):
+        columns: tuple[NDArray[Any], ...] = (self.place, self.found, self.slot, self.keep, *self.scores.values())
+        for column in columns:
             assert len(column) == n, f"Candidates: a column of {len(column)} rows for {n} items"
 
     @classmethod

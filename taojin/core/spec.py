@@ -135,7 +135,7 @@ def _set(spec: Any, names: list[str], text: str, path: str) -> Any:
     if not names:
         return _parse(spec, text, path)
     name, rest = names[0], names[1:]
-    if dataclasses.is_dataclass(spec):
+    if dataclasses.is_dataclass(spec) and not isinstance(spec, type):
         _known(name, [f.name for f in dataclasses.fields(spec) if f.init], path)
         return dataclasses.replace(spec, **{name: _set(getattr(spec, name), rest, text, path)})
     if isinstance(spec, dict):

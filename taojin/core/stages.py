@@ -57,6 +57,10 @@ class Rule(Protocol):
         """Which candidates may stay, bool[N]."""
         ...
 
+    def removes(self, requests: Requests) -> int:
+        """How many items at most any of the requests loses by it; channels fetch so many more."""
+        ...
+
 
 @runtime_checkable
 class Ranker(Protocol):

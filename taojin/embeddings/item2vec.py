@@ -67,7 +67,7 @@ class Item2Vec:
         rows = next_items(view, self.event)
         known = np.bincount(rows.item, minlength=view.n_items) >= self.min_count
         rows = rows[np.flatnonzero(known[rows.item])]
-        learned, held = hold_out(rows, share=0.5, most=2000, seed=seed)
+        learned, held = hold_out(rows, seed=seed)
         with seeded(seed):
             module = SkipGram(view.n_items, self.dim)
         source = Windows.of(rows[learned], view.n_items, self)

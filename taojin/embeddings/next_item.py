@@ -51,7 +51,7 @@ def next_items(view: TrainView, event: str) -> NextItems:
     )
 
 
-def hold_out(rows: NextItems, *, share: float, most: int, seed: int) -> tuple[Ints, Ints]:
+def hold_out(rows: NextItems, *, seed: int, share: float = 0.5, most: int = 2000) -> tuple[Ints, Ints]:
     """Positions to learn from and to validate on: the last rows of some users, and all the others.
 
     share, most     of the users that have two rows or more, so many are held out, at least one

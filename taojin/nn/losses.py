@@ -13,6 +13,12 @@ def binary_cross_entropy(logits: Tensor, labels: Tensor, weight: Tensor) -> Tens
     logits  [N, T]
     labels  float32[N, T] in [0, 1], NaN where one is missing
     weight  float32[N]
+
+    >>> import torch
+    >>> labels = torch.tensor([[1.0, 0.0], [1.0, torch.nan]])
+    >>> loss = binary_cross_entropy(torch.zeros(2, 2), labels, torch.ones(2))  # three times log(2), over two rows
+    >>> round(float(loss), 4)
+    1.0397
     """
     weights = ~labels.isnan() * weight.unsqueeze(1)  # [N, T]
     total = functional.binary_cross_entropy_with_logits(

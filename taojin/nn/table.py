@@ -40,6 +40,13 @@ class Table(nn.Module):
 
     weight      float32[rows, D]    the rows of all categories, one category behind the other; row 0 is PAD
     sparse      bool                whether `weight` gets a sparse gradient; the trainer decides
+
+    >>> item = CategoryField("item", Level.CANDIDATE, size=5)
+    >>> table = Table(Inputs((item, CategoryField("tags", Level.CANDIDATE, size=4, values=2))), dim=8)
+    >>> codes = torch.tensor([[2, 3, 0], [4, 0, 0]])  # the second item has no tags
+    >>> vectors = table.items(codes, torch.empty(2, 0))
+    >>> vectors.shape, bool(vectors[1, 1].any())
+    (torch.Size([2, 2, 8]), False)
     """
 
     def __init__(self, inputs: Inputs, dim: int) -> None:

@@ -27,7 +27,7 @@ from taojin.nn.table import Table
 B_co = TypeVar("B_co", covariant=True)
 
 SPARSE_FROM = 100_000
-"""Rows of a table from which sparse gradients are faster than dense ones."""
+"""Rows of a table from which sparse gradients and row-wise Adagrad are faster than dense ones and Adam."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,9 @@ class Training:
     bf16            autocast to bfloat16: look whether the hardware has it, and whether the metric stays
     device          "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1", ...
     sparse          sparse gradients for tables; None: for those with at least SPARSE_FROM rows
+
+    >>> Training(batch=512, device="cpu").place()
+    device(type='cpu')
     """
 
     learning_rate: float = 1e-3
@@ -96,7 +99,14 @@ class Outcome:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Draw from torch's global generator seeded by `seed`, and leave it afterwards as it was."""
+    """Draw from torch's global generator seeded by `seed`, and leave it afterwards as it was.
+
+    >>> with seeded(3):
+    ...     first = torch.rand(2)
+    >>> with seeded(3):
+    ...     torch.equal(torch.rand(2), first)
+    True
+    """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         yield
@@ -131,6 +141,17 @@ def train(
 
     Raises ValueError if there are no rows, if loss or validation is not finite, or if the checkpoint is another
     training's.
+
+    >>> from taojin.core.progress import Silent
+    >>> line, x = nn.Linear(1, 1), torch.linspace(0, 1, 64).unsqueeze(1)
+    >>> class Points:
+    ...     __len__ = lambda self: len(x)
+    ...     gather = lambda self, rows: x[rows]
+    >>> error = lambda x: (line(x) - 3 * x).square().mean()
+    >>> training = Training(batch=16, epochs=200, learning_rate=0.05, device="cpu")
+    >>> found = train(line, Points(), error, lambda: -float(error(x)), training, seed=0, name="line", progress=Silent())
+    >>> found.values[found.best] > -0.001
+    True
     """
     if not len(source):
         raise ValueError(f"training of {name}: expected rows to learn from, got none")

@@ -40,3 +40,7 @@ class NotConsumed:
         consumed = requests.past.consumed(self.kinds, self.items)
         last = consumed.last_time(request, candidates.item)  # [N], NEVER where absent
         return last < requests.time[request] - self.window
+
+    def removes(self, requests: Requests) -> int:
+        """The longest past."""
+        return int((requests.past.end - requests.past.start).max(initial=0))

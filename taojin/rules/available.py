@@ -52,3 +52,9 @@ class Within:
         """Compare each candidate's dates with its request's time."""
         time = requests.time[candidates.request]
         return (self.since[candidates.item] <= time) & (time < self.until[candidates.item])
+
+    def removes(self, requests: Requests) -> int:
+        """Items that come after the earliest of the requests, or are gone before the latest."""
+        if not len(requests):
+            return 0
+        return int(((self.since > requests.time.min()) | (self.until <= requests.time.max())).sum())

@@ -40,3 +40,7 @@ class Permitted:
     def keep(self, requests: Requests, candidates: Candidates, rows: Rows) -> Mask:
         """The mask at the candidates' items."""
         return self.allowed[candidates.item]
+
+    def removes(self, requests: Requests) -> int:
+        """Nothing that retrieval was not told to leave out."""
+        return 0

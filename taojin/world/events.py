@@ -66,15 +66,17 @@ def shown(films: Films, tastes: Tastes, events: int, seed: tuple[int, ...]) -> S
 
     Where the catalogue is small, users run out of famous films and lists are short; then more lists are shown.
     """
-    wanted = events
+    wanted, pairs = events, len(films) * len(tastes)
     for _ in range(ATTEMPTS):
+        if wanted > pairs:
+            break
         log = _draw(films, tastes, wanted, seed)
         if abs(len(log) - events) <= max(TOLERANCE * events, LIST):
             return log
         wanted = round(wanted * events / len(log))
     raise ValueError(
-        f"world: {len(films)} items and {len(tastes)} users are too few for {events} events; at {wanted} only "
-        f"{len(log)} could be shown; ask for fewer, or for more items"
+        f"world: {events} events are more than {len(tastes)} users can be shown of {len(films)} items; ask for at most "
+        f"{round(BUSIEST * pairs)}, or for more items"
     )
 
 

@@ -23,7 +23,7 @@ _FREE = np.array((9, 5, 3, 1, 0.5, 0.5, 0.5, 1, 3, 5, 7, 8, 9, 10, 11, 11, 11, 1
 
 
 def moments(since: Ints, hours_ahead: Ints, rng: np.random.Generator) -> Ints:
-    """A time in UTC for each, int64[N], when people of that local time watch, between `since` and END."""
+    """A time in UTC for each, int64[N], when people of that local time watch: after the day of `since`, before END."""
     days = np.arange(DAYS)
     date = (START // DAY + days).astype("datetime64[D]")
     month = date.astype("datetime64[M]").astype(np.int64) % 12
@@ -35,10 +35,8 @@ def moments(since: Ints, hours_ahead: Ints, rng: np.random.Generator) -> Ints:
     day = np.clip(np.searchsorted(busy, drawn, side="right") - 1, first, DAYS - 2)
     free = (weekday[day] >= 5).astype(np.int64)
     of_day = np.cumsum(np.stack((_WORKING, _FREE)), axis=1)
-    share = of_day / of_day[:, -1:]  # [2, 24]
-    hour = (
-        np.searchsorted((share + np.arange(2)[:, None]).ravel(), free + rng.random(len(since)), side="right")
-        - 24 * free
-    )
+    # Working days fill the scale from 0 to 1, free ones from 1 to 2.
+    scale = (of_day / of_day[:, -1:] + np.array([[0], [1]])).ravel()
+    hour = np.searchsorted(scale, free + rng.random(len(since)), side="right") % 24
     within = rng.integers(0, HOUR, len(since))
     return START + day * DAY + hour * HOUR + within - hours_ahead * HOUR

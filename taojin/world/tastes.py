@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from taojin.core.units import DAY, YEAR, Floats, Ints
+from taojin.core.units import YEAR, Floats, Ints
 from taojin.world.genres import AXES, ERA
 from taojin.world.hours import END, REGIONS, START
 
@@ -55,7 +55,7 @@ class Tastes:
         return len(self.registered)
 
     def at(self, user: Ints, time: Ints) -> Floats:
-        """Tastes of users (0 the first) at these times, float32[..., A]; variance 1 on every axis over users."""
+        """Tastes of users (0 the first) at these times, float32[..., A]; over users, variance about 1 on every axis."""
         angle = (2 * np.pi * (time - START) / self.period[user]).astype(np.float32)[..., None]
         return self.stable[user] + np.cos(angle) * self.swing[0, user] + np.sin(angle) * self.swing[1, user]
 
@@ -93,6 +93,3 @@ def tastes(n: int, rng: np.random.Generator) -> Tastes:
     registered = np.where(newcomer, during, before).astype(np.int64)
     openness, generosity = rng.standard_normal((2, n), np.float32)
     return Tastes(age, gender, region, registered, stable, swing, period, openness, generosity)
-
-
-assert set(REGIONS) == set(REGION_SHARES) and START % DAY == 0

@@ -45,6 +45,7 @@ class Truth:
         """
         lists = np.full((len(user), k), PAD, np.int64)
         order = np.argsort(excluded[0], kind="stable")
+        order = order[excluded[1][order] >= FIRST]
         request, barred = excluded[0][order], excluded[1][order] - FIRST
         height = max(1, CELLS // len(self.films))
         for start in range(0, len(user), height):

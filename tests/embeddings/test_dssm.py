@@ -102,7 +102,7 @@ def test_the_network_overfits_64_rows_and_every_parameter_learns(parity):
             if step == 0:
                 assert all(parameter.grad.any() for parameter in towers.parameters() if parameter.numel())
             optimizer.step()
-    assert float(loss) < 0.2
+    assert loss.item() < 0.2
 
 
 def test_the_items_of_a_batch_come_first_and_uniform_ones_are_warm(parity):

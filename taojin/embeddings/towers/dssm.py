@@ -37,8 +37,8 @@ class DSSM:
 
     features        of the request (read at request time) and attributes of the items, each goes to its own tower;
                     what the history's places hold must be among them
-    history         the last liked items; their mean goes to the user tower
-    hidden          widths of the hidden layers of each tower
+    history         the last liked items; their mean, weighted by place, goes to the user tower
+    hidden          widths of the hidden layers of each tower; none: the towers are linear
     cosine          vectors of length 1, so that popularity shows in their direction alone
     temperature     inner products are divided by it
     uniform         negatives drawn uniformly for each batch, beside the batch's own items
@@ -67,7 +67,7 @@ class DSSM:
         warm = view.counts(view.kinds.all) > 0
         warm[:FIRST] = False
         rows = next_items(view, self.event)
-        learned, held = hold_out(rows, share=0.5, most=2000, seed=seed)
+        learned, held = hold_out(rows, seed=seed)
         source = LikedEvents.of(rows[learned], reader, warm=warm, uniform=self.uniform)
         judged = rows[held]
         asked = reader.read(judged.requests)

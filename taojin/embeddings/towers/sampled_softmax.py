@@ -5,7 +5,8 @@ uniform ones and corrected for how often each item is drawn they stand for the w
 
 Yi et al., RecSys 2019, https://doi.org/10.1145/3298689.3346996 (logQ correction); Yang et al., WWW 2020 companion,
 https://doi.org/10.1145/3366424.3386195 (mixed negatives). Deviation: the positive, which is always there, is not
-corrected and not counted among the negatives (Khrylchenko et al., RecSys 2025, https://arxiv.org/abs/2507.09331).
+corrected and not counted among the negatives (as Khrylchenko et al., RecSys 2025, https://arxiv.org/abs/2507.09331,
+without their weight of the rows).
 
 Shapes: B rows of a batch, S sampled items, D embedding size.
 """

@@ -1,0 +1,245 @@
+"""A trained run, used as a user would: by command, from Python, over HTTP, retrained and rolled back."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fastapi.testclient import TestClient
+
+import taojin
+from taojin.bundle import Bundle, BundleError, same_within
+from taojin.core.batch import Candidates
+from taojin.data.columns import Id, Number, Text, Time, Unit, Whole, Words
+from taojin.data.files import Files, TableFile
+from taojin.data.split import Part
+from taojin.experiment.evaluate import Offline
+from taojin.experiment.train import requests_now, train
+from taojin.live.sqlite import SQLiteStore
+from taojin.live.tables import events_table
+from taojin.recipes.world import PEOPLE, world_tiny
+from taojin.serving.app import create_app
+from taojin.serving.service import Service, Status
+
+pytestmark = pytest.mark.xdist_group("runs")
+
+
+def command(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    call = [sys.executable, "-m", "taojin.cli", *map(str, arguments)]
+    return subprocess.run(call, capture_output=True, text=True, check=False, env={**os.environ, **environment})
+
+
+def test_a_batch_equals_its_requests_one_by_one(tiny_run: Path) -> None:
+    offline = Offline.load(tiny_run)
+    pipeline = offline.pipeline("for_you", Part.TEST)
+    requests = offline.divided.moments(Part.TEST, pipeline.consumed).requests
+    together = pipeline.recommend(requests)
+    for r in range(0, len(requests), 7):
+        single = pipeline.recommend(requests[np.array([r])])
+        rows = slice(together.offsets[r], together.offsets[r + 1])
+        part = Candidates.of(np.array([0, rows.stop - rows.start]), together.item[rows])
+        assert same_within(part.with_score("final", together.scores["final"][rows]), single, 1e-5)
+
+
+def test_offline_and_online_answer_alike(tiny_run: Path) -> None:
+    """The as-of store, asked at the time of the snapshot, and the snapshot in the bundle."""
+    offline = Offline.load(tiny_run)
+    bundle, now = offline.bundle, offline.view.end
+    users = np.flatnonzero(np.diff(bundle.history.offsets))
+    requests = replace(requests_now(bundle.history, users, users * 0, bundle.fitted), time=np.full(len(users), now))
+    pipeline = offline.pipeline("for_you", Part.TEST)
+    spec = offline.experiment.scenes["for_you"].retrieval["hot"][0]
+    pipeline = replace(pipeline, channels={**pipeline.channels, "hot": spec.as_of(offline.view, requests.time)})
+    served = replace(bundle.scenes["for_you"], strict=True)
+    hot = spec.fit(offline.view, {}, seed=0)
+    assert same_within(
+        replace(pipeline, channels={**pipeline.channels, "hot": hot}).recommend(requests), served.recommend(requests)
+    )
+
+
+def test_evaluate_prints_one_object_with_everything_in_it(tiny_run: Path, tmp_path: Path) -> None:
+    done = command("evaluate", tiny_run, "--json", "--dump", tmp_path / "dump")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    for name in ("ndcg@10", "hr@10"):
+        for of in (found["funnel"], found["baselines"]["popular"], found["baselines"]["item_cf"]):
+            assert 0 <= of[name] <= 1
+    assert set(found["channels"]) == {"item_cf", "item2vec", "dssm", "tags", "top_rated", "hot", "popular"}
+    assert {"recall@k", "marginal"} <= set(found["channels"]["dssm"])
+    assert list(found["stages"]) == ["retrieval", "rules", "preranking", "ranking", "reranking"]
+    assert 0.5 < found["ranker"]["auc"] <= 1
+    assert set(found["ranker"]["tasks"]["like"]) == {"all", "exposed", "random", "proposed"}
+    assert 0 < found["coverage@10"] <= 1
+    assert found["gap"]["share"] > 0
+    assert list((tmp_path / "dump").glob("*.parquet"))
+
+
+def test_recommend_explains_itself(tiny_run: Path) -> None:
+    done = command("recommend", tiny_run, "--user", "u17", "--explain")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines[:10]] == [str(place) for place in range(1, 11)]
+    for stage in ("retrieval", "rules", "preranking", "ranking", "reranking"):
+        assert any(line.startswith(stage) for line in lines)
+    assert len(json.loads(command("similar", tiny_run, "--item", "m4", "--json").stdout)["items"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("train", "wrld", "--out", "x"), "did you mean 'world'"),
+        (("train", "world_tiny", "--out", "x", "--set", "models.din.dmi=3"), "did you mean 'dim'"),
+        (("train", "world_tiny", "--out", "x", "--set", "models.din.dim=many"), "expected a value like 8"),
+        (("train", "movielens", "--out", "x", "--data", "nowhere"), "nowhere"),
+        (("evaluate", "nowhere"), "no bundle here"),
+        (("recommend", "nowhere", "--user", "1"), "no bundle here"),
+        (("serve", "nowhere"), "no bundle here"),
+    ],
+)
+def test_what_is_wrong_is_said_without_a_traceback(
+    arguments: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = command(*arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_unknown_names_are_answered(tiny_run: Path) -> None:
+    run = taojin.load(tiny_run)
+    assert len(run.recommend("nobody knows me", n=5)) == 5
+    assert len(run.recommend(history=["m4", "no such film"], n=5)) == 5
+    with pytest.raises(ValueError, match="for_yuo"):
+        run.recommend("u17", scene="for_yuo")
+    with pytest.raises(ValueError, match="no such film"):
+        run.similar("no such film")
+
+
+def test_one_like_over_http_changes_what_the_towers_say(tiny_run: Path, tmp_path: Path) -> None:
+    """With all other channels off: the query vector, its candidates, and the ranker's scores."""
+    service = Service.of(tiny_run, SQLiteStore(tmp_path / "live.sqlite"))
+    with TestClient(create_app(service)) as client:
+        deadline = time.monotonic() + 60
+        while service.status is Status.LOADING and time.monotonic() < deadline:
+            time.sleep(0.05)
+        ask = {"user": "u17", "n": 50, "channels": ["dssm"], "explain": True}
+        before = client.post("/v1/recommend", json=ask).json()
+        assert {channel for item in before["items"] for channel in item["channels"]} == {"dssm"}
+        liked = before["items"][-1]["id"]
+        told = client.post("/v1/events", json={"user": "u17", "item": liked, "event": "rate", "value": 5.0})
+        assert told.status_code < 300, told.text
+        after = client.post("/v1/recommend", json=ask).json()
+    places = [{item["id"]: item["places"]["dssm"] for item in answer["items"]} for answer in (before, after)]
+    scores = [{item["id"]: item["scores"]["ranking"] for item in answer["items"]} for answer in (before, after)]
+    assert liked not in places[1]
+    both = set(scores[0]) & set(scores[1])
+    assert both
+    assert any(places[0][one] != places[1][one] for one in both), "the query vector moved"
+    assert all(scores[0][one] != scores[1][one] for one in both), "the ranker saw the like"
+
+
+def test_a_killed_training_leaves_no_half_bundle(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    call = [sys.executable, "-m", "taojin.cli", "train", "world_tiny", "--out", str(out)]
+    training = subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob(".run.*")) and training.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(training.pid, signal.SIGKILL)
+    training.wait()
+    assert not out.exists()
+    with pytest.raises(BundleError):
+        taojin.load(out)
+
+
+def test_histories_by_external_id_are_the_same_in_every_bundle(tiny_run: Path, tmp_path: Path) -> None:
+    """Post events of a new user and a new item, retrain with them, serve the new bundle, serve the old one again."""
+    store = SQLiteStore(tmp_path / "live.sqlite")
+    posts = [("u17", "m4"), ("newcomer", "m4"), ("newcomer", "a new film"), ("u3", "a new film")]
+    old = Service.of(tiny_run, store)
+    with TestClient(create_app(old)) as client:
+        while old.status is Status.LOADING:
+            time.sleep(0.05)
+        for user, item in posts:
+            body = {"user": user, "item": item, "event": "rate", "value": 4.5}
+            assert client.post("/v1/events", json=body).status_code < 300
+        users = ("u17", "u3", "newcomer", "u5")
+        first = {user: client.get(f"/v1/users/{user}/history").json() for user in users}
+    store = SQLiteStore(tmp_path / "live.sqlite")
+    experiment = replace(world_tiny(), data=as_files(tmp_path, events_table(store)))
+    store.close()
+    retrained = train(experiment, tmp_path, tmp_path / "new").path
+    assert "a new film" in Bundle.load(retrained).item_vocabulary
+    for folder in (retrained, tiny_run):
+        service = Service.of(folder, SQLiteStore(tmp_path / "live.sqlite"))
+        with TestClient(create_app(service)) as client:
+            while service.status is Status.LOADING:
+                time.sleep(0.05)
+            for user in users:
+                history = client.get(f"/v1/users/{user}/history").json()
+                assert plain(history) == plain(first[user]), (folder, user)
+
+
+def as_files(folder: Path, collected: pa.Table) -> Files:
+    """The tiny world's tables and what was collected since, as somebody would keep them."""
+    dataset = world_tiny().data.load(None)
+    log, kinds = dataset.log, np.asarray(dataset.log.events.kinds)
+    known = {
+        "user": [dataset.user_vocabulary.id(int(u)) for u in log.user],
+        "item": [dataset.item_vocabulary.id(int(i)) for i in log.events.item],
+        "time": log.events.time,
+        "event": np.where(kinds & dataset.kinds.bits("rate"), "rate", "show"),
+        "value": pa.array(log.events.value.astype(np.float64), from_pandas=True),
+    }
+    collected = collected.select(list(known)).cast(pa.table(known).schema)
+    pq.write_table(pa.concat_tables([pa.table(known), collected]), folder / "events.parquet")
+    pq.write_table(dataset.users, folder / "users.parquet")
+    pq.write_table(dataset.items, folder / "items.parquet")
+    day = Unit.MILLISECONDS
+    return Files(
+        name="world again",
+        users=TableFile("users.parquet", {"user": Id("user"), **{name: Text(name) for name in PEOPLE}}),
+        items=TableFile(
+            "items.parquet",
+            {
+                "item": Id("item"),
+                "title": Text("title"),
+                "genres": Words("genres"),
+                "year": Whole("year"),
+                "released": Time("released", unit=day),
+            },
+        ),
+        events=TableFile(
+            "events.parquet",
+            {
+                "user": Id("user"),
+                "item": Id("item"),
+                "time": Time("time", unit=day),
+                "event": Text("event"),
+                "value": Number("value"),
+            },
+        ),
+        kinds=dataset.kinds.names,
+        labels=dataset.kinds.labels,
+    )
+
+
+def plain(history: dict) -> list[tuple]:
+    """What happened, without whether it is from training or from the live store."""
+    return [(entry["item"] and entry["item"]["id"], entry["time"], entry["value"]) for entry in history["events"]]
+
+
+def test_a_bundle_is_small_objects_not_pickles(tiny_run: Path) -> None:
+    names = {path.suffix for path in tiny_run.rglob("*") if path.is_file()}
+    assert names <= {".json", ".npy", ".onnx", ".parquet"}
+    assert Bundle.load(tiny_run).name == "world_tiny"
