@@ -147,9 +147,10 @@ class Pipeline:
             # Reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114
             merged[said] += 1 / (60 + rank)
         found = np.where(places > 0, candidates.found, np.float32(0))
+        stay: Mask = np.any(places > 0, axis=1)
         score = merged.astype(np.float32)
         counted = replace(candidates, place=places, found=found)
-        return counted.with_score("merged", score).with_score("final", score).where((places > 0).any(axis=1))
+        return counted.with_score("merged", score).with_score("final", score).where(stay)
 
     def _score(
         self, requests: Requests, candidates: Candidates, ranker: Ranker | None, *, stage: str, keep: int, trace: Trace

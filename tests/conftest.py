@@ -74,6 +74,14 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     return trained(tmp_path_factory, worker_id, "world_tiny")
 
 
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The whole recipe `movielens` on ml-latest-small, trained once for all workers; takes minutes."""
+    if "TAOJIN_DATA" not in os.environ:
+        pytest.skip("needs ml-latest-small: set TAOJIN_DATA to the folder that holds it")
+    return trained(tmp_path_factory, worker_id, "movielens", Path(os.environ["TAOJIN_DATA"], "ml-latest-small"))
+
+
 def trained(factory: pytest.TempPathFactory, worker_id: str, recipe: str, data: Path | None = None) -> Path:
     """Folder of a trained recipe; the first worker that asks trains it and the others wait."""
     import taojin

@@ -12,7 +12,6 @@ from taojin.core.batch import Requests
 from taojin.core.events import Events, Pasts
 from taojin.data.dataset import Clock, Log
 from taojin.data.kinds import Kinds
-from taojin.features.attributes import Row
 from taojin.features.store import Store
 from taojin.pipeline import Pipeline
 from taojin.retrieval.serve.keys import Everyone
@@ -29,7 +28,7 @@ def fitted(best: int = 2) -> Fitted:
         keys=Everyone(), offsets=np.array([0, 4]), item=items, score=np.array([4.0, 3.0, 2.0, 1.0], np.float32)
     )
     pipeline = Pipeline(
-        store=Store({"row": Row()}),
+        store=Store({}),
         channels={"list": lists},
         quotas={"list": 4},
         rules={"seen": NotConsumed(1, 1 << 62, 6)},

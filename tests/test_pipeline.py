@@ -11,7 +11,7 @@ from taojin.core.stages import StageError
 from taojin.core.trace import Trace
 from taojin.core.units import Floats
 from taojin.data.dataset import Log
-from taojin.features.attributes import Row
+from taojin.features.feature import Ask, Category, Form, Level
 from taojin.features.store import Store
 from taojin.pipeline import STAGES, Pipeline
 from taojin.rules.already_seen import NotConsumed
@@ -19,6 +19,18 @@ from taojin.rules.blocked import Permitted
 from taojin.scene import Cutoffs
 
 ITEMS = 40
+
+
+@dataclass(frozen=True)
+class Row:
+    """The candidate's row as a feature."""
+
+    name: str = "row"
+    level: Level = Level.CANDIDATE
+    form: Form = Category(ITEMS)
+
+    def read(self, ask: Ask) -> np.ndarray:
+        return ask.item
 
 
 @dataclass(frozen=True)

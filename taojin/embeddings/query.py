@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from taojin.core.batch import Requests, Rows
 from taojin.core.units import Floats
+from taojin.embeddings.embedding import Query
 from taojin.embeddings.seeds import Seeds
+from taojin.features.feature import Ask, Level, Number, Values
 from taojin.features.inputs import Inputs
 
 
@@ -90,3 +92,27 @@ def pack_requests(inputs: Inputs, history: str, rows: Rows) -> dict[str, NDArray
         "request_numbers": packed.request_numbers,
         "history": rows.request[history],
     }
+
+
+def asked_as(embedding: str) -> str:
+    """Name of the column that holds the requests' vectors of an embedding; the items' go by the embedding's own name.
+
+    >>> asked_as("dssm")
+    'dssm.query'
+    """
+    return f"{embedding}.query"
+
+
+@dataclass(frozen=True)
+class QueryVectors:
+    """The requests' vectors of an embedding as a column, so that rankers may read them."""
+
+    name: str
+    query: Query
+    form: Number
+    level: Level = Level.REQUEST
+
+    def read(self, ask: Ask) -> Values:
+        """Query vectors, float32[R, Q, D]."""
+        columns = {name: ask.value(name) for name in self.query.features}
+        return self.query.vectors(ask.requests, Rows(columns, {}, ask.requests.user[:0]))

@@ -14,8 +14,9 @@ from taojin.data.dataset import Dataset, TrainView
 from taojin.data.kinds import Kinds
 from taojin.data.split import Part
 from taojin.embeddings.embedding import Embedding
+from taojin.embeddings.query import QueryVectors, asked_as
 from taojin.experiment.samples import Drawn, Moments, draw, forget, late_moments, moments_at
-from taojin.features.attributes import Id, Row, Table
+from taojin.features.attributes import Id, Table
 from taojin.features.feature import Column, Feature, Level, Number
 from taojin.features.materialize import Windowed, fit_windows
 from taojin.features.store import Store
@@ -60,7 +61,7 @@ def fit_store(features: Iterable[Feature], view: TrainView) -> Store:
     """Columns of the declared features, able to answer for any time."""
     features = tuple(features)
     windows = fit_windows(tuple(f for f in features if isinstance(f, Windowed)), view)
-    columns: dict[str, Column] = {"row": Row()}
+    columns: dict[str, Column] = {}
     for feature in features:
         columns[feature.name] = windows[feature.name] if feature.name in windows else feature.fit(view, columns)
     return Store(columns)
@@ -77,12 +78,13 @@ def fit_embeddings(
 
 
 def with_vectors(store: Store, embeddings: Mapping[str, Embedding]) -> Store:
-    """The store with each embedding's item vectors as a column of its name."""
-    tables = {
-        name: Table(name, Level.CANDIDATE, Number(embedding.vectors.shape[1]), embedding.vectors)
-        for name, embedding in embeddings.items()
-    }
-    return store.with_columns(dict(tables))
+    """The store with each embedding's vectors as columns: those of items under its name, those of requests beside."""
+    columns: dict[str, Column] = {}
+    for name, embedding in embeddings.items():
+        form = Number(embedding.vectors.shape[1])
+        columns[name] = Table(name, Level.CANDIDATE, form, embedding.vectors)
+        columns[asked_as(name)] = QueryVectors(asked_as(name), embedding.query, form)
+    return store.with_columns(columns)
 
 
 def fit_channels(

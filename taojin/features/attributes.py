@@ -159,16 +159,3 @@ def _as_list(column: pa.Array) -> pa.Array:
     offsets = np.concatenate([[0], np.cumsum(known)]).astype(np.int32)
     lists = pa.ListArray.from_arrays(pa.array(offsets), column.drop_null().cast(pa.string()))
     return pc.if_else(pa.array(known), lists, pa.scalar(None, lists.type))
-
-
-@dataclass(frozen=True)
-class Row:
-    """The item's row itself, whatever training knows of it: what looks into arrays by row reads this."""
-
-    name: str = "row"
-    level: Level = Level.CANDIDATE
-    form: Form = Category(1)
-
-    def read(self, ask: Ask) -> Values:
-        """Item rows int64[N]."""
-        return ask.item

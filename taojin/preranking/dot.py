@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from taojin.core.batch import Requests, Rows
-from taojin.core.events import no_pasts
+from taojin.core.batch import Rows
 from taojin.core.progress import Progress
 from taojin.core.units import Floats
-from taojin.embeddings.embedding import Embedding, Query
+from taojin.embeddings.embedding import Embedding
+from taojin.embeddings.query import asked_as
 from taojin.features.feature import Column
 from taojin.nn.samples import Samples
 
@@ -41,31 +41,28 @@ class DotProduct:
         progress: Progress,
         checkpoint: Path | None = None,
     ) -> "Dot":
-        """Take the vectors."""
-        embedding = embeddings[self.of]
-        return Dot(embedding.vectors, embedding.query, train.tasks)
+        """Name the columns that hold the vectors."""
+        return Dot(self.of, train.tasks)
 
 
 @dataclass(frozen=True)
 class Dot:
-    """The best inner product of any of the request's vectors with the candidate's, squashed to (0, 1)."""
+    """The best inner product of any of the request's vectors with the candidate's, squashed to (0, 1).
 
-    vectors: Floats
-    query: Query
+    of      name of the embedding, whose columns it reads
+    """
+
+    of: str
     tasks: tuple[str, ...]
 
     @property
     def features(self) -> tuple[str, ...]:
-        """What the query reads, and the id of the candidate."""
-        return (*self.query.features, "row")
+        """The request's vectors and the candidate's."""
+        return (asked_as(self.of), self.of)
 
     def score(self, rows: Rows) -> dict[str, Floats]:
         """The same score for each task, float32[N]."""
-        n = len(next(iter(rows.request.values())))
-        zero = np.zeros(n, np.int64)
-        requests = Requests(zero, zero, zero, zero.astype(np.uint64), no_pasts(n))
-        queries = self.query.vectors(requests, rows)  # [R, Q, D]
-        item = rows.candidate["row"].astype(np.int64)
-        score = np.einsum("nqd,nd->nq", queries[rows.of], self.vectors[item]).max(axis=1)
+        queries = rows.request[asked_as(self.of)]  # [R, Q, D]
+        score = np.einsum("nqd,nd->nq", queries[rows.of], rows.candidate[self.of]).max(axis=1)
         probability = 1 / (1 + np.exp(-np.clip(score, -30, 30)))
         return {task: probability.astype(np.float32) for task in self.tasks}
