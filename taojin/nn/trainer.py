@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from taojin.core.progress import Progress
 from taojin.nn import checkpoint as files
+from taojin.nn.memory import freed_memory_kept
 from taojin.nn.optimizer import Optimizers
 from taojin.nn.table import Table
 
@@ -171,7 +172,7 @@ def train(
         return total
 
     steps = math.ceil(len(source) / training.batch)
-    with progress.task(f"train {name}", training.epochs * steps) as advance:
+    with progress.task(f"train {name}", training.epochs * steps) as advance, freed_memory_kept():
         advance(len(run.values) * steps, run.note)
         while not run.finished:
             with seeded((seed * 1_000_003 + len(run.values) + 1) % (1 << 63)):
