@@ -35,7 +35,7 @@ def test_nothing_is_pickled() -> None:
         assert "allow_pickle=True" not in path.read_text(), path
 
 
-HEAVY = ("torch", "ibis", "duckdb", "scipy", "lightgbm", "pyspark", "pandas")
+HEAVY = ("torch", "ibis", "duckdb", "scipy", "lightgbm", "pyspark")
 
 
 def test_what_serves_loads_nothing_that_trains() -> None:

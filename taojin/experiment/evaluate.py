@@ -19,6 +19,7 @@ from taojin.evaluation.ranker import JudgedRows
 from taojin.experiment.fit import Divided, draw_judged
 from taojin.experiment.train import Trained
 from taojin.features.materialize import Windowed, fit_windows
+from taojin.features.store import Store
 from taojin.pipeline import Pipeline
 from taojin.retrieval.channel import TimedChannel
 from taojin.scene import Experiment
@@ -58,7 +59,7 @@ class Offline:
         They are taken over the training events before the request; a user's own past is the whole past.
         """
         served, spec = self.bundle.scenes[scene], self.experiment.scenes[scene]
-        assert hasattr(served.store, "with_columns"), "a bundle holds the one feature store"
+        assert isinstance(served.store, Store), "a bundle holds the one feature store"
         timelines = fit_windows([f for f in self.experiment.features if isinstance(f, Windowed)], self.view)
         times = self.divided.moments(which, served.consumed).requests.time
         moving = {

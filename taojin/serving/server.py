@@ -1,11 +1,10 @@
 """Runs the service on a port until it is told to stop."""
 
 import socket
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
+import faiss
 import uvicorn
 
 from taojin.live.sqlite import SQLiteStore
@@ -25,6 +24,7 @@ def serve(bundle: Path | str, store: Path | str, *, host: str, port: int, ready:
 
     A port in use raises a `ValueError`, a bundle that does not load a `BundleError`.
     """
+    faiss.omp_set_num_threads(1)  # one query is too little work to share between threads
     listening = bound(host, port)
     service = Service.of(bundle, SQLiteStore(store))
     config = uvicorn.Config(
@@ -40,37 +40,13 @@ def serve(bundle: Path | str, store: Path | str, *, host: str, port: int, ready:
 
     service.when_settled(settled)
     try:
-        # PyArrow loads pandas wherever it is installed, at half a second and 60 MB; here nothing needs it.
-        with _without("pandas"):
-            server.run(sockets=[listening])
+        server.run(sockets=[listening])
     except KeyboardInterrupt:
         pass  # the server has shut down in order and only then passes the signal on
     finally:
         listening.close()
     if service.failure is not None:
         raise service.failure
-
-
-class _Absent:
-    """Makes a package look as if it were not installed."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        """Refuse this package, leave all others to those who come next."""
-        if name == self.name:
-            raise ModuleNotFoundError(f"the service does without {name}", name=name)
-
-
-@contextmanager
-def _without(package: str) -> Iterator[None]:
-    absent = _Absent(package)
-    sys.meta_path.insert(0, absent)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(absent)
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -101,6 +101,16 @@ def test_pieces_of_a_batch_do_not_change_what_is_learned(columns, draw, monkeypa
     np.testing.assert_allclose(fit(spec, train, valid, columns).score(valid.rows)["task0"], whole, rtol=0, atol=1e-4)
 
 
+def test_bfloat16_learns_about_the_same(columns, draw) -> None:
+    train, valid = draw(50, 4), draw(20, 4, seed=1)
+    exact, rough = (
+        fit(replace(zoo.DIN, training=replace(QUICK, bf16=bf16)), train, valid, columns).score(valid.rows)["task0"]
+        for bf16 in (False, True)
+    )
+    assert exact.std() > 0.002
+    np.testing.assert_allclose(rough, exact, rtol=0, atol=0.01)
+
+
 def test_a_ranker_names_the_features_that_it_reads(columns, draw) -> None:
     samples = draw(10, 2)
     assert fit(replace(zoo.LR, training=QUICK), samples, samples, columns).features == (

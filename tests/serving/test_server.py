@@ -24,7 +24,7 @@ except (ValueError, BundleError) as error:
     sys.exit(f"error: {error}")
 print("stopped; loaded", *(name for name in HEAVY if sys.modules.get(name)), flush=True)
 """
-HEAVY = ("torch", "ibis", "duckdb", "scipy", "lightgbm", "pandas", "pyspark")
+HEAVY = ("torch", "ibis", "duckdb", "scipy", "lightgbm", "pyspark")
 
 
 @pytest.fixture(scope="module")

@@ -80,5 +80,8 @@ class PairScore(nn.Module):
 
     def _own_places(self, q: Tensor, k: Tensor) -> Tensor:
         # B k + C (q * k) = (B + C diag(q)) k: one product per row instead of two, and no sum of large tensors.
-        of_row = self.key.weight + self.both.weight * q.unsqueeze(1)  # [N, U, E]
-        return torch.baddbmm(self.query(q).unsqueeze(1), k, of_row.transpose(1, 2))  # [N, L, U]
+        of_query = self.query(q)
+        # In the precision of the products, which autocast chooses.
+        q, key, both = (x.to(of_query.dtype) for x in (q, self.key.weight.t(), self.both.weight.t()))
+        of_row = torch.addcmul(key, both, q.unsqueeze(2))  # [N, E, U]
+        return torch.baddbmm(of_query.unsqueeze(1), k, of_row)  # [N, L, U]
