@@ -170,7 +170,7 @@ def test_the_language_changes_and_stays(page: "playwright.Page") -> None:
 
 def test_a_genre_has_a_page_of_its_own(page: "playwright.Page") -> None:
     start_as(page, "u1", "/item/f3")
-    page.get_by_role("link", name="Western").click()
+    page.get_by_role("link", name="Western", exact=True).click()
     page.get_by_role("heading", name="Western", level=1).wait_for()
     page.locator(FEED).first.wait_for()
     assert all("Western" in text for text in page.locator(f"{FEED} .meta").all_inner_texts())
