@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "quality", help="where the bundles go")
     parser.add_argument("--final", action="store_true", help="read the test part, and say so in docs/results.md")
     options = parser.parse_args(arguments)
+    commit = _commit()
     judged, seconds = [], []
     for seed in options.seeds:
         out = options.runs / f"{options.recipe}-{options.data.name if options.data else 'built-in'}-{seed}"
@@ -48,7 +49,7 @@ def main(arguments: list[str]) -> None:
         "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
     }
     if options.final:
-        _append(arguments, found, figures)
+        _append(arguments, commit, found, figures)
     print(json.dumps(figures))
 
 
@@ -69,11 +70,14 @@ def _figures(found: Evaluation) -> dict[str, object]:
     }
 
 
-def _append(arguments: list[str], found: Evaluation, figures: dict[str, object]) -> None:
+def _commit() -> str:
+    """The code that is measured, as it stands when the run starts."""
+    call = ["git", "describe", "--always", "--dirty"]
+    return subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _append(arguments: list[str], commit: str, found: Evaluation, figures: dict[str, object]) -> None:
     """A section of docs/results.md: what was run, on which commit, and what came out."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
     shown = [Path(part).name if "/" in part else part for part in arguments]
     lists = {"funnel": found.funnel, **found.baselines}
     rows = []
@@ -89,11 +93,13 @@ def _append(arguments: list[str], found: Evaluation, figures: dict[str, object])
 ## {figures["data"]}, {found.users} users, seeds {", ".join(map(str, found.about.seeds))}
 
 `python -m benchmarks quality {shlex.join(shown)}` on {datetime.now(UTC):%Y-%m-%d}, commit {commit}, training
-{", ".join(map(str, figures["train_seconds"]))} s, peak memory {figures["peak_gb"]} GB. {found.about.guards}
+{", ".join(map(str, figures["train_seconds"]))} s, peak memory {figures["peak_gb"]} GB.
+The split guards {found.about.guards}.
 
 | list | NDCG@10 [95 %] | HR@10 | coverage@10 | funnel minus it, NDCG@10 [95 %] |
 |---|---|---|---|---|
 """
-    gap = f"\nShare of the gap to the ideal: {found.gap}.\n" if found.gap else ""
+    gap = found.gap
+    share = f"\nShare of the gap to the ideal: {gap.mean:.3f} [{gap.low:.3f}, {gap.high:.3f}].\n" if gap else ""
     with RESULTS.open("a", encoding="utf-8") as file:
-        file.write(text + "\n".join(rows) + "\n" + gap)
+        file.write(text + "\n".join(rows) + "\n" + share)
