@@ -126,7 +126,8 @@ class Bundle:
             match data:
                 case {"array": name}:
                     if name not in arrays:
-                        arrays[name] = np.load(folder / "arrays" / name, mmap_mode="r", allow_pickle=False)
+                        mapped = np.load(folder / "arrays" / name, mmap_mode="r", allow_pickle=False)
+                        arrays[name] = np.asarray(mapped)  # the same memory; indexing a memmap is slower
                     return arrays[name]
                 case {"bytes": name}:
                     return (folder / "files" / name).read_bytes()
