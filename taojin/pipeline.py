@@ -61,7 +61,7 @@ class Pipeline:
         if len(done) == 1 and (order == np.arange(len(order))).all():
             return done[0]
         back = np.argsort(order, kind="stable")
-        return {stage: _reordered(stack([result[stage] for result in done]), back) for stage in STAGES}
+        return {stage: stack([result[stage] for result in done]).of_requests(back) for stage in STAGES}
 
     def only(self, channels: tuple[str, ...]) -> "Pipeline":
         """The same funnel with some channels alone."""
@@ -110,15 +110,18 @@ class Pipeline:
         more = sum(rule.removes(requests) for rule in self.rules.values())
         found = []
         for name, channel in self.channels.items():
-            quota = max(self.quotas[name], requests.n) if name == self.last_resort else self.quotas[name]
             with self._guarded(trace, "retrieval", name) as step:
-                proposed = channel.retrieve(requests, rows, min(quota + more, self.items))
+                proposed = channel.retrieve(requests, rows, min(self._quota(name, requests.n) + more, self.items))
                 found.append(replace(proposed, channels=(name,)))
                 step.after = len(proposed)
         with trace.step("retrieval", "merge", sum(len(candidates) for candidates in found)) as step:
             merged = merge(found, len(requests))
             step.after = len(merged)
         return merged
+
+    def _quota(self, channel: str, n: int) -> int:
+        """Candidates that a channel may bring; the last resort can fill every place."""
+        return max(self.quotas[channel], n) if channel == self.last_resort else self.quotas[channel]
 
     def _filter(self, requests: Requests, candidates: Candidates, trace: Trace) -> Candidates:
         for name, rule in self.rules.items():
@@ -141,7 +144,7 @@ class Pipeline:
             said = np.flatnonzero(candidates.place[:, column])
             said = said[np.lexsort((candidates.place[said, column], request[said]))]
             rank = np.arange(len(said)) - np.searchsorted(request[said], request[said])
-            within = rank < (max(self.quotas[name], n) if name == self.last_resort else self.quotas[name])
+            within = rank < self._quota(name, n)
             said, rank = said[within], rank[within]
             places[said, column] = rank + 1
             # Reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114
@@ -182,8 +185,7 @@ class Pipeline:
                 before = candidates
                 candidates = reranker.rerank(requests, candidates, rows, requests.n)
                 step.after, step.moved = len(candidates), _moved(before, candidates, requests.n)
-        place = np.arange(len(candidates)) - np.repeat(candidates.offsets[:-1], np.diff(candidates.offsets))
-        return candidates.where(place < requests.n)
+        return candidates.where(candidates.position < requests.n)
 
     @contextmanager
     def _guarded(
@@ -201,14 +203,4 @@ class Pipeline:
 
 def _moved(before: Candidates, after: Candidates, n: int) -> int:
     """In how many of the first n places of each request another item stands."""
-    place = np.arange(len(before)) - np.repeat(before.offsets[:-1], np.diff(before.offsets))
-    return int((before.item != after.item)[place < n].sum())
-
-
-def _reordered(candidates: Candidates, requests: np.ndarray) -> Candidates:
-    """The candidates with their requests in another order."""
-    length = np.diff(candidates.offsets)[requests]
-    start = candidates.offsets[:-1][requests]
-    offsets = np.concatenate([[0], np.cumsum(length)])
-    rows = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - start, length)
-    return replace(candidates._rows(rows, offsets))
+    return int((before.item != after.item)[before.position < n].sum())

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from taojin.core.events import Pasts
+from taojin.core.events import Pasts, spread
 from taojin.core.units import PAD, Floats, Ints, Mask
 
 
@@ -105,12 +105,12 @@ class Candidates:
     @classmethod
     def proposed(cls, channel: str, offsets: Ints, item: Ints, score: Floats) -> "Candidates":
         """What one channel proposes, best first within each request."""
-        n = len(item)
-        place = np.arange(n) - np.repeat(offsets[:-1], np.diff(offsets)) + 1
+        candidates = cls.of(offsets, item)
+        place = np.minimum(candidates.position + 1, np.iinfo(np.uint16).max)
         return replace(
-            cls.of(offsets, item),
+            candidates,
             channels=(channel,),
-            place=np.minimum(place, np.iinfo(np.uint16).max).astype(np.uint16)[:, None],
+            place=place.astype(np.uint16)[:, None],
             found=score.astype(np.float32)[:, None],
         )
 
@@ -121,6 +121,11 @@ class Candidates:
     def request(self) -> Ints:
         """Request of each candidate, int64[N]."""
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+    @property
+    def position(self) -> Ints:
+        """Position of each candidate within its request, from 0, int64[N]."""
+        return np.arange(len(self)) - np.repeat(self.offsets[:-1], np.diff(self.offsets))
 
     def where(self, mask: Mask) -> "Candidates":
         """Drop the rows that are not in the mask; the order stays."""
@@ -144,7 +149,7 @@ class Candidates:
     def top(self, k: int, by: str) -> "Candidates":
         """The k best of each request by a score and every row with `keep`, best first, ties by item row."""
         kept_first = np.lexsort((self.item, -self.scores[by], ~self.keep, self.request))
-        place = np.arange(len(self)) - np.repeat(self.offsets[:-1], np.diff(self.offsets))
+        place = self.position
         chosen = np.zeros(len(self), np.bool_)
         chosen[kept_first[(place < k) | self.keep[kept_first]]] = True
         cut = self.where(chosen)
@@ -154,6 +159,12 @@ class Candidates:
         """These rows in this order; the rows of a request must stay together and in the order of requests."""
         count = np.bincount(self.request[rows], minlength=len(self.offsets) - 1)
         return self._rows(rows, np.concatenate(([0], np.cumsum(count))))
+
+    def of_requests(self, requests: Ints) -> "Candidates":
+        """The candidates of these requests, in this order of the requests."""
+        start, stop = self.offsets[:-1][requests], self.offsets[1:][requests]
+        _, rows = spread(start, stop)
+        return self._rows(rows, np.concatenate([[0], np.cumsum(stop - start)]))
 
     def _rows(self, rows: Ints, offsets: Ints) -> "Candidates":
         return Candidates(

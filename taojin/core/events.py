@@ -4,11 +4,14 @@ Shapes: E events, R requests, L places of a history.
 """
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from taojin.core.units import NEVER, PAD, Ints, Mask
+
+V = TypeVar("V", np.int64, np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +76,11 @@ class Consumed:
 
     def last_time(self, request: Ints, item: Ints) -> Ints:
         """Time of the last event of each (request, item), NEVER where there was none."""
-        return self._look_up(self.last, request, item, NEVER)
+        return look_up(self.key, self.last, request * self.items + item, absent=NEVER)
 
     def times(self, request: Ints, item: Ints) -> Ints:
         """How many events each (request, item) has had."""
-        return self._look_up(self.count, request, item, 0)
-
-    def _look_up(self, values: Ints, request: Ints, item: Ints, absent: int) -> Ints:
-        if not len(self.key):
-            return np.full(len(item), absent, dtype=np.int64)
-        wanted = request * self.items + item
-        at = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
-        return np.where(self.key[at] == wanted, values[at], absent)
+        return look_up(self.key, self.count, request * self.items + item, absent=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +158,15 @@ def last_of_each(sorted_key: Ints) -> Mask:
     last = np.ones(len(sorted_key), dtype=np.bool_)
     np.not_equal(sorted_key[1:], sorted_key[:-1], out=last[:-1])
     return last
+
+
+def look_up(key: Ints, values: NDArray[V], wanted: Ints, *, absent: int) -> NDArray[V]:
+    """Value of each wanted key, `absent` where the ascending keys do not have it.
+
+    >>> look_up(np.array([2, 5]), np.array([20, 50]), np.array([5, 3]), absent=0)
+    array([50,  0])
+    """
+    if not len(key):
+        return np.full(len(wanted), absent, dtype=values.dtype)
+    at = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+    return np.where(key[at] == wanted, values[at], values.dtype.type(absent))

@@ -18,7 +18,8 @@ from taojin.evaluation.judge import fit_baselines
 from taojin.evaluation.ranker import JudgedRows
 from taojin.experiment.fit import Divided, draw_judged
 from taojin.experiment.train import Trained
-from taojin.features.materialize import Windowed, fit_windows
+from taojin.features.materialize import Windowed, renew_windows
+from taojin.features.snapshot import Snapshot, Timeline
 from taojin.features.store import Store
 from taojin.pipeline import Pipeline
 from taojin.retrieval.channel import TimedChannel
@@ -60,7 +61,11 @@ class Offline:
         """
         served, spec = self.bundle.scenes[scene], self.experiment.scenes[scene]
         assert isinstance(served.store, Store), "a bundle holds the one feature store"
-        timelines = fit_windows([f for f in self.experiment.features if isinstance(f, Windowed)], self.view)
+        windows = [feature for feature in self.experiment.features if isinstance(feature, Windowed)]
+        snapshots = {
+            name: column for name, column in served.store.columns.items() if isinstance(column, Snapshot | Timeline)
+        }
+        timelines = renew_windows(windows, snapshots, self.view)
         times = self.divided.moments(which, served.consumed).requests.time
         moving = {
             name: channel.as_of(self.view, times)

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taojin.core.batch import Candidates, Requests
-from taojin.core.events import last_of_each, spread
+from taojin.core.events import last_of_each, look_up, spread
 from taojin.core.units import FIRST, PAD, UNKNOWN, Ints, Mask
 from taojin.data.dataset import Log, TrainView
+from taojin.features.snapshot import TRAINING
 from taojin.nn.samples import Origin, Samples
 from taojin.pipeline import Pipeline
 from taojin.scene import Sampling
@@ -67,10 +68,9 @@ def moments_at(log: Log, start: Ints, stop: Ints, *, items: int, consumed: int, 
     union = np.bitwise_or.reduceat(kinds, first) if len(key) else kinds
     key = key[last]
     fresh = past.consumed(consumed, items).times(key // items, key % items) == 0
-    zero = np.zeros(len(start), np.int64)
-    context = {"training": np.ones(len(start), np.int64)} if training else {}
+    context = {TRAINING: np.ones(len(start), np.int64)} if training else {}
     seeds = (user.astype(np.uint64) << np.uint64(32)) ^ start.astype(np.uint64)
-    requests = Requests(user, zero + PAD, time, seeds, past, context)
+    requests = Requests(user, np.full(len(start), PAD), time, seeds, past, context)
     return Moments(requests, key[fresh] // items, key[fresh] % items, union[fresh])
 
 
@@ -100,23 +100,15 @@ def draw(
     proposed = pipeline.run(moments.requests)["rules"]
     proposed = replace(proposed, scores={})
     after = moments.request * pipeline.items + moments.item
-    kinds = _look_up(after, moments.kinds, proposed.request * pipeline.items + proposed.item)
+    kinds = look_up(after, moments.kinds, proposed.request * pipeline.items + proposed.item, absent=0)
     positive = (kinds & np.uint32(sum(bits))) != 0
     chosen = proposed.where(positive | _some_of_each(proposed, ~positive, sampling.proposed, random))
     rows, origin = _with_others(chosen, moments, pipeline, sampling, random)
-    kinds = _look_up(after, moments.kinds, rows.request * pipeline.items + rows.item)
+    kinds = look_up(after, moments.kinds, rows.request * pipeline.items + rows.item, absent=0)
     labels = np.stack([(kinds & np.uint32(bit)) != 0 for bit in bits], axis=1).astype(np.float32)
     origin = np.where(kinds != 0, Origin.EXPOSED, origin).astype(np.uint8)
     features = pipeline.store.read(names, moments.requests, rows)
     return Drawn(Samples(features, labels, sampling.tasks, origin, np.ones(len(rows), np.float32)), rows)
-
-
-def _look_up(keys: Ints, values: NDArray[np.uint32], wanted: Ints) -> NDArray[np.uint32]:
-    """Value at each wanted key, 0 where the ascending keys do not have it."""
-    if not len(keys):
-        return np.zeros(len(wanted), np.uint32)
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[at] == wanted, values[at], np.uint32(0))
 
 
 def _some_of_each(candidates: Candidates, mask: NDArray[np.bool_], n: int, random: np.random.Generator) -> Mask:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from taojin.bundle import Bundle, Fitted, Golden, save
 from taojin.core.batch import Requests
@@ -17,7 +16,6 @@ from taojin.core.progress import Progress, Silent
 from taojin.core.spec import encode
 from taojin.core.units import FIRST, Ints
 from taojin.data.dataset import Clock, Log
-from taojin.data.vocabulary import Vocabulary
 from taojin.experiment.fit import (
     Divided,
     assemble,
@@ -78,8 +76,8 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         experiment=Trained(experiment, str(path) if path else None),
         fitted=fitted,
-        users=_with_ids(dataset.users, "user", dataset.user_vocabulary),
-        items=_with_ids(dataset.items, "item", dataset.item_vocabulary),
+        users=dataset.users,
+        items=dataset.items,
         golden=tuple(_golden(name, pipeline, fitted) for name, pipeline in scenes.items()),
     )
     shutil.rmtree(checkpoints, ignore_errors=True)
@@ -94,12 +92,6 @@ def _checkpoints(out: Path, experiment: Experiment) -> Path:
         if others != ours:
             shutil.rmtree(others)
     return ours
-
-
-def _with_ids(table: pa.Table, name: str, vocabulary: Vocabulary) -> pa.Table:
-    """The table with the external ids as its first column."""
-    ids = pa.array(vocabulary.ids, pa.string())
-    return table.drop_columns([name] if name in table.column_names else []).add_column(0, name, ids)
 
 
 def _golden(name: str, pipeline: Pipeline, fitted: Fitted) -> Golden:

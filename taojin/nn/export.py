@@ -27,7 +27,7 @@ def to_onnx(
     module = module.to("cpu").eval()
     buffer = io.BytesIO()
     with warnings.catch_warnings(), torch.no_grad():
-        # This exporter takes 0.1 s a network where its successor takes 1 s, and is as exact (docs/LOG.md).
+        # The older exporter is the faster one; tests hold every network to what torch says.
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         # Where shapes decide on a path, the example's is the right one: see `example`.
         warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # type: ignore[attr-defined]
