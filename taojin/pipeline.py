@@ -137,21 +137,20 @@ class Pipeline:
         Places are counted anew among what the rules left, and what lies behind a quota is forgotten: so an answer does
         not depend on how much more was fetched for the other requests of its block.
         """
-        request = candidates.request
+        quota = np.array([self._quota(name, n) for name in candidates.channels])
+        column, row = np.nonzero(candidates.place.T)
+        group = column * (len(candidates.offsets) - 1) + candidates.request[row]
+        order = np.argsort((group << 16) + candidates.place[row, column], kind="stable")
+        column, row, group = column[order], row[order], group[order]
+        rank = np.arange(len(row)) - np.searchsorted(group, group)
+        within = rank < quota[column]
+        column, row, rank = column[within], row[within], rank[within]
         places = np.zeros_like(candidates.place)
-        merged = np.zeros(len(candidates), np.float64)
-        for column, name in enumerate(candidates.channels):
-            said = np.flatnonzero(candidates.place[:, column])
-            said = said[np.lexsort((candidates.place[said, column], request[said]))]
-            rank = np.arange(len(said)) - np.searchsorted(request[said], request[said])
-            within = rank < self._quota(name, n)
-            said, rank = said[within], rank[within]
-            places[said, column] = rank + 1
-            # Reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114
-            merged[said] += 1 / (60 + rank)
+        places[row, column] = rank + 1
+        # Reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114
+        score = np.bincount(row, 1 / (60 + rank), len(candidates)).astype(np.float32)
         found = np.where(places > 0, candidates.found, np.float32(0))
         stay: Mask = np.any(places > 0, axis=1)
-        score = merged.astype(np.float32)
         counted = replace(candidates, place=places, found=found)
         return counted.with_score("merged", score).with_score("final", score).where(stay)
 

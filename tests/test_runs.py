@@ -25,7 +25,7 @@ from taojin.experiment.evaluate import Offline
 from taojin.experiment.train import requests_now, train
 from taojin.live.sqlite import SQLiteStore
 from taojin.live.tables import events_table
-from taojin.recipes.world import PEOPLE, world_tiny
+from taojin.recipes.world import MAKERS, PEOPLE, world_tiny
 from taojin.serving.app import create_app
 from taojin.serving.service import Service, Status
 
@@ -214,7 +214,7 @@ def as_files(folder: Path, collected: pa.Table) -> Files:
             {
                 "item": Id("item"),
                 "title": Text("title"),
-                "genres": Words("genres"),
+                **{name: Words(name) for name in ("genres", *MAKERS)},
                 "year": Whole("year"),
                 "released": Time("released", unit=day),
             },

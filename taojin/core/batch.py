@@ -4,6 +4,7 @@ Shapes: R requests, N candidates of all requests together, C channels, I items i
 """
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class Requests:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Candidates:
     """Candidates of R requests, grouped by request (CSR layout).
 
@@ -117,15 +118,15 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.item)
 
-    @property
+    @cached_property
     def request(self) -> Ints:
         """Request of each candidate, int64[N]."""
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
-    @property
+    @cached_property
     def position(self) -> Ints:
         """Position of each candidate within its request, from 0, int64[N]."""
-        return np.arange(len(self)) - np.repeat(self.offsets[:-1], np.diff(self.offsets))
+        return np.arange(len(self)) - self.offsets[self.request]
 
     def where(self, mask: Mask) -> "Candidates":
         """Drop the rows that are not in the mask; the order stays."""
@@ -148,12 +149,16 @@ class Candidates:
 
     def top(self, k: int, by: str) -> "Candidates":
         """The k best of each request by a score and every row with `keep`, best first, ties by item row."""
-        kept_first = np.lexsort((self.item, -self.scores[by], ~self.keep, self.request))
-        place = self.position
-        chosen = np.zeros(len(self), np.bool_)
-        chosen[kept_first[(place < k) | self.keep[kept_first]]] = True
-        cut = self.where(chosen)
-        return cut.take(np.lexsort((cut.item, -cut.scores[by], cut.request)))
+        order = np.lexsort((self.item, -self.scores[by], self.request))
+        stays = self.position < k
+        if self.keep.any():
+            # What is kept takes its places wherever it stands; the best of the others get those that are left.
+            keep = self.keep[order]
+            left = k - np.bincount(self.request[self.keep], minlength=len(self.offsets) - 1)
+            others = np.concatenate(([0], np.cumsum(~keep)))
+            ahead = others[:-1] - others[self.offsets[self.request]]
+            stays = keep | (ahead < left[self.request])
+        return self.take(order[stays])
 
     def take(self, rows: Ints) -> "Candidates":
         """These rows in this order; the rows of a request must stay together and in the order of requests."""

@@ -37,7 +37,7 @@ class Scale:
     def apply(self, values: NDArray[Any]) -> Floats:
         """Scaled values of the same shape, float32, clipped to ten deviations."""
         scaled = (_numbers(values, self.log) - self.mean) / self.deviation
-        return np.clip(np.nan_to_num(scaled, nan=0.0, posinf=10.0, neginf=-10.0), -10, 10).astype(np.float32)
+        return np.where(np.isnan(scaled), 0.0, np.clip(scaled, -10, 10)).astype(np.float32)
 
 
 def _numbers(values: NDArray[Any], log: bool) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from taojin.core.batch import Candidates
 from taojin.core.units import DAY, FIRST, HOUR, UNKNOWN
 from taojin.data.dataset import TrainView
 from taojin.features.encode import Words, hashed
@@ -69,6 +70,10 @@ class Context:
         return Words(self.words).apply([str(word) for word in ask.requests.context[self.key]])
 
 
+NEAR = np.concatenate(([0], 1 / np.log2(np.arange(2, 4097)))).astype(np.float32)
+"""1 / log2(1 + place) by place, 0 for none; farther places count like the last one here."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
     """What a channel said of the candidate, float32[N, 2]; zeros where it did not propose it.
@@ -92,13 +97,19 @@ class Proposal:
         assert candidates is not None, "a proposal is one of candidates"
         if self.channel not in candidates.channels:
             return np.zeros((len(candidates), 2), np.float32)
-        column = candidates.channels.index(self.channel)
-        place, score = candidates.place[:, column].astype(np.float32), candidates.found[:, column]
-        best = np.zeros(len(ask.requests), np.float32)
-        np.maximum.at(best, ask.of, np.abs(score))
-        said = place > 0
-        near = np.where(said, 1 / np.log2(1 + np.maximum(place, 1)), 0)
-        return np.stack([near, score / np.where(best > 0, best, 1)[ask.of]], axis=1).astype(np.float32)
+        said = ask.once(Proposal, lambda: _said(candidates))
+        return said[:, candidates.channels.index(self.channel)]
+
+
+def _said(candidates: Candidates) -> Values:
+    """Both numbers of every channel at once, float32[N, C, 2]."""
+    if not len(candidates):
+        return np.zeros((0, len(candidates.channels), 2), np.float32)
+    filled = np.flatnonzero(np.diff(candidates.offsets))  # requests that have candidates
+    best = np.zeros((len(candidates.offsets) - 1, len(candidates.channels)), np.float32)
+    best[filled] = np.maximum.reduceat(np.abs(candidates.found), candidates.offsets[filled], axis=0)
+    near = NEAR[np.minimum(candidates.place, len(NEAR) - 1)]
+    return np.stack([near, candidates.found / np.where(best > 0, best, 1)[candidates.request]], axis=2)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ def films(
     *,
     clock: bool = True,
     people: tuple[str, ...] = (),
+    makers: tuple[str, ...] = (),
     consumed: tuple[str, ...] = ("rate", "like"),
     epochs: int = 12,
 ) -> Experiment:
@@ -56,16 +57,17 @@ def films(
 
     clock       there are real times: windows, ages and the calendar mean something
     people      word columns of the users, such as gender
+    makers      columns of the films that list who made them, such as directors
     consumed    kinds of event after which a film is not recommended again
     epochs      of the rankers, at most
     """
-    declared = features(clock=clock, people=people)
+    declared = features(clock=clock, people=people, makers=makers)
     return Experiment(
         name=name,
         data=data,
         split=UserTimeSplit(valid=0.1, test=0.2),
         features=declared,
-        embeddings=embeddings(people),
+        embeddings=embeddings(people, makers),
         models=models(tuple(feature.name for feature in declared), epochs=epochs),
         # The distribution that the ranker will serve, and nothing else, measured best (docs/LOG.md).
         sampling=Sampling(requests=4, proposed=60, random=0, unproposed=False),
@@ -73,7 +75,7 @@ def films(
     )
 
 
-def features(*, clock: bool, people: tuple[str, ...] = ()) -> tuple[Feature, ...]:
+def features(*, clock: bool, people: tuple[str, ...] = (), makers: tuple[str, ...] = ()) -> tuple[Feature, ...]:
     """Columns of films and of their viewers."""
     items: tuple[Feature, ...] = (
         Id(name="item", min_count=2),
@@ -81,6 +83,7 @@ def features(*, clock: bool, people: tuple[str, ...] = ()) -> tuple[Feature, ...
         Attribute(name="item_genre", column="genres", most=1),
         Attribute(name="item_year", column="year"),
         Attribute(name="item_decade", column="year", buckets=12),
+        *(Attribute(name=f"item_{column}", column=column) for column in makers),
     )
     users: tuple[Feature, ...] = (
         *(Attribute(name=f"user_{column}", column=column, entity="user") for column in people),
@@ -96,6 +99,7 @@ def features(*, clock: bool, people: tuple[str, ...] = ()) -> tuple[Feature, ...
     pairs: tuple[Feature, ...] = (
         Affinity(name="genre_affinity", event="like", of="item_genres"),
         Gap(name="year_gap", event="like", of="item_year"),
+        *(Affinity(name=f"{column}_affinity", event="like", of=f"item_{column}") for column in makers),
     )
     timed: tuple[Feature, ...] = (
         (
@@ -124,9 +128,10 @@ def channels(*, clock: bool) -> dict[str, tuple[Channel, int]]:
     }
 
 
-def embeddings(people: tuple[str, ...] = ()) -> dict[str, Embedder]:
+def embeddings(people: tuple[str, ...] = (), makers: tuple[str, ...] = ()) -> dict[str, Embedder]:
     """Vectors of films: from co-occurrence, and from two towers."""
-    towers = (*(f"user_{column}" for column in people), "item", "item_genres", "item_decade")
+    films = ("item", "item_genres", "item_decade", *(f"item_{column}" for column in makers))
+    towers = (*(f"user_{column}" for column in people), *films)
     return {"item2vec": Item2Vec(dim=64), "dssm": DSSM(dim=64, features=towers)}
 
 

@@ -3,12 +3,13 @@
 Shapes: R requests, M candidates of the longest request, K places, V values of a set.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 
 from taojin.core.batch import Candidates, Requests, Rows
-from taojin.core.units import FIRST, Ints
+from taojin.core.units import FIRST, Mask
 from taojin.reranking.greedy import padded
 
 
@@ -33,20 +34,21 @@ class Scatter:
         pad = padded(candidates)
         codes = rows.candidate[self.feature]
         codes = pad.of(codes[:, None] if codes.ndim == 1 else codes).astype(np.int64)  # [R, M, V]
+        valued = codes >= FIRST
         free = pad.known.copy()
         order = np.empty((len(codes), min(k, pad.width)), np.int64)
         each = np.arange(len(codes))
         far = pad.width * (codes.shape[2] + 1)
+        near: deque[Mask] = deque()  # which values the items of the last places have, newest last
+        shared = np.zeros(codes.shape, np.int64)  # how many of those items have a value, too
         for place in range(order.shape[1]):
-            before = codes[each[:, None], order[:, max(0, place - self.within + 1) : place]]  # [R, W, V]
-            excess = np.where(free, self._excess(codes, before) * pad.width + np.arange(pad.width), far)
+            excess = ((shared >= self.at_most) & valued).sum(axis=2)  # values of which it would be one too many
+            excess = np.where(free, excess * pad.width + np.arange(pad.width), far)
             order[:, place] = pad.or_padding(excess.argmin(axis=1), place)
             free[each, order[:, place]] = False
+            taken = codes[each, order[:, place]]  # [R, V]
+            near.append((codes[:, :, :, None] == taken[:, None, None, :]).any(axis=3))
+            shared += near[-1]
+            if len(near) == self.within:
+                shared -= near.popleft()
         return pad.reordered(candidates, order)
-
-    def _excess(self, codes: Ints, before: Ints) -> Ints:
-        """For how many of its values an item would be one too many, int64[R, M]."""
-        if not before.shape[1]:
-            return np.zeros(codes.shape[:2], np.int64)
-        shared = (codes[:, :, :, None, None] == before[:, None, None, :, :]).any(axis=4).sum(axis=3)  # [R, M, V]
-        return ((shared >= self.at_most) & (codes >= FIRST)).sum(axis=2)

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from taojin.core.batch import Candidates, Requests
 from taojin.core.units import Floats, Ints, Mask
 
+DENSE = 8
+"""Up to so many possible keys for each that occurs, marking them in an array is faster than sorting."""
+
 Numbers = NDArray[np.floating] | NDArray[np.integer]
 
 
@@ -48,13 +51,23 @@ def best(group: Ints, key: Ints, score: Numbers, *, groups: int, k: int, combine
     if combine is Combine.NOTHING:
         return top(np.searchsorted(group, np.arange(groups + 1)), key, score, k)
     width = int(key.max(initial=0)) + 1
-    pair, which = np.unique(group * width + key, return_inverse=True)
+    pair, which = _distinct(group * width + key, groups * width)
     if combine is Combine.SUM:
         total = np.bincount(which, weights=score.astype(np.float64), minlength=len(pair))
     else:
         total = np.full(len(pair), -np.inf)
         np.maximum.at(total, which, score)
     return top(np.searchsorted(pair, np.arange(groups + 1) * width), pair % width, total, k)
+
+
+def _distinct(keys: Ints, size: int) -> tuple[Ints, Ints]:
+    """The distinct keys in [0, size), ascending, and the place of each key among them."""
+    if size > DENSE * len(keys):
+        found, which = np.unique(keys, return_inverse=True)
+        return found, which
+    there = np.zeros(size, np.bool_)
+    there[keys] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[keys]
 
 
 def top(offsets: Ints, key: Ints, score: Numbers, k: int) -> Ranked:
