@@ -3,6 +3,7 @@
 Shapes: U users and I items, reserved rows included; E events; R requests.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -74,11 +75,11 @@ def take(events: Events, rows: Ints) -> Events:
 
 
 @dataclass(frozen=True)
-class TrainView:
-    """All that fitting ever sees: attributes, and the events of the training split.
+class Tables:
+    """What is known of users and items, and what users did.
 
     users, items    a row per vocabulary row from FIRST on: row i of the table is row i + 2 of the vocabulary
-    log             training events only
+    context         further tables by name, with external ids: who follows whom, facts about items, campaigns, ...
     """
 
     users: pa.Table
@@ -88,6 +89,11 @@ class TrainView:
     kinds: Kinds
     clock: Clock
     log: Log
+    context: Mapping[str, pa.Table] = field(default_factory=dict, kw_only=True)
+
+    def __post_init__(self) -> None:
+        assert len(self.user_vocabulary) == self.users.num_rows + FIRST, "users: one row per vocabulary row"
+        assert len(self.item_vocabulary) == self.items.num_rows + FIRST, "items: one row per vocabulary row"
 
     @property
     def n_users(self) -> int:
@@ -98,6 +104,27 @@ class TrainView:
     def n_items(self) -> int:
         """Size of the item vocabulary, reserved rows included."""
         return len(self.item_vocabulary)
+
+    def table(self, name: str, columns: tuple[str, ...], wanted_by: str) -> pa.Table:
+        """A context table that has these columns; an error says what is there instead.
+
+        wanted_by   who asks, for the error
+        """
+        if name not in self.context:
+            there = ", ".join(map(repr, self.context)) or "none"
+            raise ValueError(f"{wanted_by}: the data brings no table {name!r} (there is {there}); add it to `context`")
+        table = self.context[name]
+        for column in columns:
+            if column not in table.column_names:
+                raise ValueError(
+                    f"{wanted_by}: table {name!r} has no column {column!r}; it has {', '.join(table.column_names)}"
+                )
+        return table
+
+
+@dataclass(frozen=True)
+class TrainView(Tables):
+    """All that fitting ever sees: attributes, and the events of the training split alone."""
 
     @property
     def end(self) -> int:
@@ -129,35 +156,15 @@ class TrainView:
 
 
 @dataclass(frozen=True)
-class Dataset:
+class Dataset(Tables):
     """Checked tables and vocabularies. Fitting must go through a split, which gives a `TrainView`.
 
     checked     what was read and refused on the way here
     """
 
-    name: str
-    users: pa.Table
-    items: pa.Table
-    user_vocabulary: Vocabulary
-    item_vocabulary: Vocabulary
-    kinds: Kinds
-    clock: Clock
-    log: Log
-    checked: Checked = field(default_factory=Checked)  # an Arrow table would load pandas where it is installed
-
-    def __post_init__(self) -> None:
-        assert len(self.user_vocabulary) == self.users.num_rows + FIRST, "users: one row per vocabulary row"
-        assert len(self.item_vocabulary) == self.items.num_rows + FIRST, "items: one row per vocabulary row"
-
-    @property
-    def n_users(self) -> int:
-        """Size of the user vocabulary, reserved rows included."""
-        return len(self.user_vocabulary)
-
-    @property
-    def n_items(self) -> int:
-        """Size of the item vocabulary, reserved rows included."""
-        return len(self.item_vocabulary)
+    name: str = field(kw_only=True)
+    # An Arrow table would load pandas where it is installed.
+    checked: Checked = field(default_factory=Checked, kw_only=True)
 
     def view(self, mask: Mask) -> TrainView:
         """What fitting sees if only these events, bool[E], are for training."""
@@ -169,4 +176,5 @@ class Dataset:
             self.kinds,
             self.clock,
             self.log.where(mask),
+            context=self.context,
         )

@@ -73,7 +73,7 @@ class TableFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """Three tables in files; users and items may be left out.
+    """Three tables in files, users and items may be left out, and any others that channels read.
 
     >>> import tempfile
     >>> from taojin.data.columns import Id, Text, Time, Unit
@@ -93,6 +93,8 @@ class Files:
     kinds       names of the kinds of event; those that labels make included
     clock       ORDER where the events have an order within each user and no times
     unreadable  the largest share of a file's rows that may be refused because a cell is not of its type
+    context     further tables by name (who follows whom, facts about items, campaigns); no row of theirs is refused:
+                the first that cannot be read is an error
     """
 
     name: str
@@ -103,6 +105,7 @@ class Files:
     labels: tuple[Label, ...] = ()
     clock: Clock = Clock.REAL
     unreadable: float = 0.01
+    context: Mapping[str, TableFile] = field(default_factory=dict)
 
     def load(self, path: Path | None, *, rejects: Path | None = None) -> Dataset:
         """Read and check the files in a folder or zip archive, by default the current folder.
@@ -126,7 +129,7 @@ class Files:
             clock=self.clock,
             rejects=rejects,
         )
-        return dataset
+        return replace(dataset, context={name: table.read(folder, name).table for name, table in self.context.items()})
 
 
 def _refuse_wrong_unit(events: Raw) -> None:

@@ -77,8 +77,8 @@ def build(
         checked.write(rejects)
     if not len(log):
         raise ValueError(f"{name}: no event could be kept\n{checked}")
-    dataset = Dataset(name, user.table, item.table, user.vocabulary, item.vocabulary, kinds, clock, log, checked)
-    return dataset, checked
+    tables = (user.table, item.table, user.vocabulary, item.vocabulary, kinds, clock, log)
+    return Dataset(*tables, name=name, checked=checked), checked
 
 
 class Joined(NamedTuple):

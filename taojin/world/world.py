@@ -62,7 +62,6 @@ class World:
         users = Vocabulary(tuple(f"u{n}" for n in range(1, self.users + 1)))
         items = Vocabulary(tuple(f"m{n}" for n in range(1, self.items + 1)))
         return Dataset(
-            self.name,
             self._tastes.table().add_column(0, "user", pa.array(users.ids)),
             self._films.table().add_column(0, "item", pa.array(items.ids)),
             users,
@@ -70,6 +69,7 @@ class World:
             KINDS,
             Clock.REAL,
             _log(self.shown(), self.users),
+            name=self.name,
         )
 
     def shown(self) -> Shown:

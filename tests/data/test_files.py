@@ -5,6 +5,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -160,3 +161,19 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "logs.csv").write_text("x")
     with pytest.raises(ValueError, match=r"log.csv: no such file; did you mean 'logs.csv'\?"):
         SHOP.load(tmp_path)
+
+
+def test_further_tables_are_read_whole_or_not_at_all(tmp_path: Path) -> None:
+    follows = TableFile("follows.csv", {"user": Id("who"), "followed": Id("whom"), "since": Time("at", unit=Unit.ISO)})
+    shop = replace(SHOP, context={"follows": follows})
+    (tmp_path / "follows.csv").write_text("who,whom,at\nann,bob,2019-10-01 10:00:00\n")
+    dataset = shop.load(folder(tmp_path))
+    view = dataset.view(np.ones(2, np.bool_))
+    assert view.table("follows", ("user", "followed"), "channel Follow")["followed"].to_pylist() == ["bob"]
+    with pytest.raises(ValueError, match=r"channel Follow: the data brings no table 'friends' \(there is 'follows'\)"):
+        view.table("friends", (), "channel Follow")
+    with pytest.raises(ValueError, match=r"channel Follow: table 'follows' has no column 'whom'; it has user, foll"):
+        view.table("follows", ("whom",), "channel Follow")
+    (tmp_path / "follows.csv").write_text("who,whom,at\nann,bob,2019-10-01 10:00:00\nbob,ann,yesterday\n")
+    with pytest.raises(ValueError, match=r"follows.csv line 3, column 'at'"):
+        shop.load(tmp_path)

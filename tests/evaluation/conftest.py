@@ -50,7 +50,6 @@ def planted(seed: int = 0, clock: Clock = Clock.REAL) -> Planted:
     names, titles = tuple(f"u{n}" for n in range(USERS)), tuple(f"i{n}" for n in range(ITEMS))
     genres = [["even" if n % 2 == 0 else "odd", f"g{n % 7}"] for n in range(ITEMS)]
     dataset = Dataset(
-        "planted",
         pa.table({"user": names}),
         pa.table({"item": titles, "genres": genres}),
         Vocabulary(names),
@@ -58,6 +57,7 @@ def planted(seed: int = 0, clock: Clock = Clock.REAL) -> Planted:
         kinds=KINDS,
         clock=clock,
         log=log,
+        name="planted",
     )
     judged = [cases(dataset, part, which, LIKE, n=20, min_past=5) for which in (VALID, TEST)]
     return Planted(dataset, part, dataset.view(part == TRAIN), *judged)

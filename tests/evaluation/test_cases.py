@@ -27,7 +27,7 @@ def dataset(events: Sequence[Event], users: int = 4, items: int = 20) -> tuple[D
     names, titles = tuple(f"u{n}" for n in range(users)), tuple(f"i{n}" for n in range(items))
     tables = pa.table({"user": names}), pa.table({"item": titles})
     order = np.lexsort((item, time, user))
-    data = Dataset("toy", *tables, Vocabulary(names), Vocabulary(titles), kinds=KINDS, clock=Clock.REAL, log=log)
+    data = Dataset(*tables, Vocabulary(names), Vocabulary(titles), kinds=KINDS, clock=Clock.REAL, log=log, name="toy")
     return data, part[order].astype(np.uint8)
 
 
