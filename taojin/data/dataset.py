@@ -91,10 +91,6 @@ class Tables:
     log: Log
     context: Mapping[str, pa.Table] = field(default_factory=dict, kw_only=True)
 
-    def __post_init__(self) -> None:
-        assert len(self.user_vocabulary) == self.users.num_rows + FIRST, "users: one row per vocabulary row"
-        assert len(self.item_vocabulary) == self.items.num_rows + FIRST, "items: one row per vocabulary row"
-
     @property
     def n_users(self) -> int:
         """Size of the user vocabulary, reserved rows included."""
@@ -165,6 +161,10 @@ class Dataset(Tables):
     name: str = field(kw_only=True)
     # An Arrow table would load pandas where it is installed.
     checked: Checked = field(default_factory=Checked, kw_only=True)
+
+    def __post_init__(self) -> None:
+        assert len(self.user_vocabulary) == self.users.num_rows + FIRST, "users: one row per vocabulary row"
+        assert len(self.item_vocabulary) == self.items.num_rows + FIRST, "items: one row per vocabulary row"
 
     def view(self, mask: Mask) -> TrainView:
         """What fitting sees if only these events, bool[E], are for training."""
