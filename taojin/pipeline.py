@@ -6,7 +6,6 @@ Shapes: R requests, N candidates, C channels, I items.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -14,7 +13,6 @@ from taojin.core.batch import Candidates, Requests, merge, stack
 from taojin.core.stages import FeatureStore, Ranker, Reranker, Retriever, Rule, StageError
 from taojin.core.trace import Step, Trace
 from taojin.core.units import FIRST, Floats, Mask
-from taojin.rules.blocked import Permitted
 from taojin.scene import Cutoffs
 
 STAGES = ("retrieval", "rules", "preranking", "ranking", "reranking")
@@ -85,28 +83,22 @@ class Pipeline:
         final = self._rerank(requests, heavy, trace)
         return dict(zip(STAGES, (found, allowed, light, heavy, final), strict=True))
 
-    @cached_property
-    def _permitted(self) -> Mask:
-        """What no request may ever get is told to retrieval, so that it does not fill up with it, bool[I]."""
-        mask = np.ones(self.items, np.bool_)
-        mask[:FIRST] = False
-        for rule in self.rules.values():
-            if isinstance(rule, Permitted):
-                mask &= rule.allowed
-        return mask
-
     def _allowed(self, requests: Requests) -> Mask:
-        mask = self._permitted if requests.allowed is None else self._permitted & requests.allowed
-        if len(requests.exclude):
-            mask = mask.copy()
-            mask[requests.exclude] = False
+        """What retrieval may propose, bool[I]: neither caller nor rules are sure to remove it."""
+        mask = np.ones(self.items, np.bool_) if requests.allowed is None else requests.allowed.copy()
+        mask[:FIRST] = False
+        mask[requests.exclude] = False
+        for rule in self.rules.values():
+            forbidden = rule.forbids(requests)
+            if forbidden is not None:
+                mask &= ~forbidden
         return mask
 
     def _retrieve(self, requests: Requests, trace: Trace) -> Candidates:
         names = dict.fromkeys(name for channel in self.channels.values() for name in channel.features)
         with trace.step("retrieval", "features"):
             rows = self.store.read(tuple(names), requests)
-        # Quotas count what is allowed: fetch as much more as the rules may remove.
+        # Quotas count what the rules leave: fetch as much more as they may remove.
         more = sum(rule.removes(requests) for rule in self.rules.values())
         found = []
         for name, channel in self.channels.items():

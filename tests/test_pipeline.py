@@ -72,6 +72,9 @@ class Broken:
     def keep(self, requests: Requests, candidates: Candidates, rows: Rows) -> np.ndarray:
         raise RuntimeError("out of order")
 
+    def forbids(self, requests: Requests) -> None:
+        return None
+
     def removes(self, requests: Requests) -> int:
         return 0
 

@@ -57,8 +57,12 @@ class Rule(Protocol):
         """Which candidates may stay, bool[N]."""
         ...
 
+    def forbids(self, requests: Requests) -> Mask | None:
+        """What it is sure to remove for each of these requests, bool[I]; retrieval is told. None: nothing."""
+        ...
+
     def removes(self, requests: Requests) -> int:
-        """How many items at most any of the requests loses by it; channels fetch so many more."""
+        """How many other items at most any of the requests loses by it; channels fetch so many more."""
         ...
 
 

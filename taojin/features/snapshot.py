@@ -8,6 +8,7 @@ Shapes: P change points, E entities (users or items, reserved rows included), R 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -94,13 +95,19 @@ class Snapshot:
 
     def read(self, ask: Ask) -> Floats:
         """Scaled values of the batch's entities, float32[R or N, 1]."""
-        return self.scale.apply(self.raw(ask))[:, None]
+        return self._scaled[self._place(ask), None]
 
     def raw(self, ask: Ask) -> Floats:
         """Values before scaling, float32[R or N]."""
-        entity = ask.requests.user if self.entity == "user" else ask.item
-        known = entity < len(self.values)
-        return np.where(known, self.values[np.where(known, entity, 0)], np.float32(self.empty))
+        return np.append(self.values, np.float32(self.empty))[self._place(ask)]
+
+    def _place(self, ask: Ask) -> Ints:
+        """Row of each entity, one behind the last where training did not know it."""
+        return np.minimum(ask.requests.user if self.entity == "user" else ask.item, len(self.values))
+
+    @cached_property
+    def _scaled(self) -> Floats:
+        return self.scale.apply(np.append(self.values, np.float32(self.empty)))
 
 
 @dataclass(frozen=True)
@@ -185,15 +192,27 @@ class OutOfFoldValues:
 
     def read(self, ask: Ask) -> Floats:
         """Scaled values of the candidates, float32[N, 1]."""
-        return self.scale.apply(self.raw(ask))[:, None]
+        return self._scaled[self._place(ask)][:, None]
 
     def raw(self, ask: Ask) -> Floats:
         """Values before scaling, float32[N]; out of fold where the context says that the rows train."""
+        return self._with_strangers[self._place(ask)]
+
+    def _place(self, ask: Ask) -> tuple[Ints, Ints]:
+        """Fold and item of each candidate, one behind the last item where training did not know it."""
         folds, items = len(self.values) - 1, self.values.shape[1]
-        training = ask.requests.context.get(TRAINING, np.zeros(len(ask.requests), np.bool_)) != 0
-        row = np.where(training, fold(ask.requests.user, folds), folds)[ask.of]
-        known = ask.item < items
-        return np.where(known, self.values[row, np.where(known, ask.item, 0)], np.float32(self.empty))
+        row = np.full(len(ask.requests), folds)
+        if TRAINING in ask.requests.context:
+            row = np.where(ask.requests.context[TRAINING] != 0, fold(ask.requests.user, folds), folds)
+        return row[ask.of], np.minimum(ask.item, items)
+
+    @property
+    def _with_strangers(self) -> Floats:
+        return np.pad(self.values, ((0, 0), (0, 1)), constant_values=self.empty)
+
+    @cached_property
+    def _scaled(self) -> Floats:
+        return self.scale.apply(self._with_strangers)
 
 
 def fold(user: Ints, folds: int) -> Ints:

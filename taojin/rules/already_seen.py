@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from taojin.core.batch import Candidates, Requests, Rows
 from taojin.core.units import FOREVER, Mask
 from taojin.data.dataset import TrainView
@@ -41,6 +43,16 @@ class NotConsumed:
         last = consumed.last_time(request, candidates.item)  # [N], NEVER where absent
         return last < requests.time[request] - self.window
 
+    def forbids(self, requests: Requests) -> Mask | None:
+        """What the user of a request that comes alone has had; several have little in common."""
+        if len(requests) != 1:
+            return None
+        request, at = requests.past.pairs(self.kinds)
+        events = requests.past.events
+        mask = np.zeros(self.items, np.bool_)
+        mask[events.item[at[events.time[at] >= requests.time[request] - self.window]]] = True
+        return mask
+
     def removes(self, requests: Requests) -> int:
-        """The longest past."""
-        return int((requests.past.end - requests.past.start).max(initial=0))
+        """The longest past; nothing more from a request that comes alone."""
+        return 0 if len(requests) == 1 else int((requests.past.end - requests.past.start).max(initial=0))

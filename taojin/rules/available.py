@@ -53,8 +53,16 @@ class Within:
         time = requests.time[candidates.request]
         return (self.since[candidates.item] <= time) & (time < self.until[candidates.item])
 
+    def forbids(self, requests: Requests) -> Mask | None:
+        """What comes after the latest of the requests, or is gone before the earliest."""
+        if not len(requests):
+            return None
+        return (self.since > requests.time.max()) | (self.until <= requests.time.min())
+
     def removes(self, requests: Requests) -> int:
-        """Items that come after the earliest of the requests, or are gone before the latest."""
+        """Items that come or go between the earliest of the requests and the latest."""
         if not len(requests):
             return 0
-        return int(((self.since > requests.time.min()) | (self.until <= requests.time.max())).sum())
+        first, last = requests.time.min(), requests.time.max()
+        comes, goes = (self.since > first) & (self.since <= last), (self.until > first) & (self.until <= last)
+        return int((comes | goes).sum())

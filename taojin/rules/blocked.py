@@ -28,7 +28,7 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Permitted:
-    """Keeps what a mask over the catalogue permits; retrieval is told the mask, too.
+    """Keeps what a mask over the catalogue permits.
 
     allowed     bool[I]
     """
@@ -41,6 +41,10 @@ class Permitted:
         """The mask at the candidates' items."""
         return self.allowed[candidates.item]
 
+    def forbids(self, requests: Requests) -> Mask | None:
+        """All that it does not permit."""
+        return ~self.allowed
+
     def removes(self, requests: Requests) -> int:
-        """Nothing that retrieval was not told to leave out."""
+        """Nothing else."""
         return 0

@@ -76,3 +76,23 @@ def test_available_removes_what_is_not_out_yet() -> None:
 def test_available_removes_what_is_gone() -> None:
     requests, candidates = asked(5 * DAY)
     assert Available(until="released").fit(view()).keep(requests, candidates, ROWS).tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "spec", [AlreadySeen(events=("rate",)), Blocked(items=("b",)), Available(since="released"), Available()]
+)
+@pytest.mark.parametrize("times", [[3 * DAY], [3 * DAY, 6 * DAY], []])
+def test_what_a_rule_forbids_it_never_keeps_and_it_removes_no_more_than_it_says(spec, times: list[int]) -> None:
+    rule, n = spec.fit(view()), len(times)
+    time = np.array(times, np.int64)
+    past = view().log.before(np.full(n, 2), time)
+    requests = Requests(np.full(n, 2), np.zeros(n, np.int64), time, np.zeros(n, np.uint64), past)
+    candidates = Candidates.of(np.arange(n + 1) * 3, np.tile([2, 3, 4], n))
+    keep, forbidden = rule.keep(requests, candidates, ROWS), rule.forbids(requests)
+    if forbidden is None:
+        forbidden = np.zeros(view().n_items, np.bool_)
+    assert not keep[forbidden[candidates.item]].any()
+    others = np.bincount(candidates.request[~keep & ~forbidden[candidates.item]], minlength=n)
+    assert others.max(initial=0) <= rule.removes(requests)
+    if n == 1:
+        assert rule.removes(requests) == 0

@@ -70,18 +70,31 @@ class PairScore(nn.Module):
 
     def forward(self, q: Tensor, k: Tensor) -> Tensor:
         """Scores float32[N, L] of candidates [N, E] and places [R, L, E]."""
-        h = self._own_places(q, k) if k.shape[0] == q.shape[0] else self._shared_places(q, k)
-        for layer in self.rest:
-            h = layer(h.relu_())
-        return h.squeeze(2)
+        return self._own_places(q, k) if k.shape[0] == q.shape[0] else self._shared_places(q, k)
 
-    def _shared_places(self, q: Tensor, k: Tensor) -> Tensor:
-        return self.both(q.unsqueeze(1) * k) + self.query(q).unsqueeze(1) + self.key(k)  # [N, L, U]
+    # B k + C (q * k) = (B + C diag(q)) k: one product instead of two, and no sum of large tensors.
 
     def _own_places(self, q: Tensor, k: Tensor) -> Tensor:
-        # B k + C (q * k) = (B + C diag(q)) k: one product per row instead of two, and no sum of large tensors.
         of_query = self.query(q)
         # In the precision of the products, which autocast chooses.
         q, key, both = (x.to(of_query.dtype) for x in (q, self.key.weight.t(), self.both.weight.t()))
         of_row = torch.addcmul(key, both, q.unsqueeze(2))  # [N, E, U]
-        return torch.baddbmm(of_query.unsqueeze(1), k, of_row)  # [N, L, U]
+        h = torch.baddbmm(of_query.unsqueeze(1), k, of_row)  # [N, L, U]
+        return self._deeper(h).squeeze(2)
+
+    def _shared_places(self, q: Tensor, k: Tensor) -> Tensor:
+        # The G candidates of a request side by side, so that one product with its places does it; A q stands below
+        # the weights as what a place's additional 1 is multiplied with. The next layers see two dimensions, because
+        # one of more is a product and two passes over its result in ONNX Runtime.
+        q = q.view(k.shape[0], -1, q.shape[1])  # [R, G, E]
+        key, both = (x.weight.t().unsqueeze(1) for x in (self.key, self.both))  # [E, 1, U]
+        of_place = key + both * q.transpose(1, 2).unsqueeze(3)  # [R, E, G, U]
+        weights = torch.cat([of_place, self.query(q).unsqueeze(1)], 1).flatten(2)  # [R, E + 1, G * U]
+        places = torch.cat([k, torch.ones_like(k[:, :, :1])], 2)  # [R, L, E + 1]
+        h = self._deeper((places @ weights).view(-1, key.shape[2]))  # [R * L * G, 1]
+        return h.view(*k.shape[:2], -1).transpose(1, 2).reshape(-1, k.shape[1])
+
+    def _deeper(self, h: Tensor) -> Tensor:
+        for layer in self.rest:
+            h = layer(h.relu_())
+        return h

@@ -34,15 +34,18 @@ class Lists:
         return self.keys.features
 
     def retrieve(self, requests: Requests, rows: Rows, k: int) -> Candidates:
-        """At most k items per request, out of the first k of each of its lists that it may have."""
+        """At most k items per request."""
         asked = self.keys.find(requests, rows)
         offsets, item, score = self.offsets, self.item, self.score
         if requests.allowed is not None:
             offsets, item, score = self._only(requests.allowed)
         start = offsets[asked.key]
-        # One place more, since the item that the request starts from may stand among them.
-        pair, at = spread(start, np.minimum(start + k + 1, offsets[asked.key + 1]))
+        stop = offsets[asked.key + 1]
         alone = bool((np.diff(asked.request) > 0).all())  # no request has two lists
+        if alone:
+            # One place more, since the item that the request starts from may stand among them.
+            stop = np.minimum(start + k + 1, stop)
+        pair, at = spread(start, stop)
         return propose(
             requests,
             asked.request[pair],
