@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from taojin.core.batch import Candidates, Requests
+from taojin.core.batch import Candidates, Requests, stack
 from taojin.core.events import last_of_each, look_up, spread
 from taojin.core.units import FIRST, PAD, UNKNOWN, Ints, Mask
 from taojin.data.dataset import Log, TrainView
@@ -18,6 +18,8 @@ from taojin.nn.samples import Origin, Samples
 from taojin.pipeline import Pipeline
 from taojin.scene import Sampling
 
+ASKED = 2048
+"""Moments at which the channels are asked at once: they propose ten times what is kept."""
 FORGOTTEN = 0.01
 """Share of rows whose ids are replaced by UNKNOWN, so that the network learns what to do with a stranger."""
 
@@ -97,13 +99,14 @@ def draw(
     names   features to read
     """
     random = np.random.default_rng(seed)
-    proposed = pipeline.run(moments.requests)["rules"]
-    proposed = replace(proposed, scores={})
     after = moments.request * pipeline.items + moments.item
-    kinds = look_up(after, moments.kinds, proposed.request * pipeline.items + proposed.item, absent=0)
-    positive = (kinds & np.uint32(sum(bits))) != 0
-    chosen = proposed.where(positive | _some_of_each(proposed, ~positive, sampling.proposed, random))
-    rows, origin = _with_others(chosen, moments, pipeline, sampling, random)
+    parts = []
+    for start in range(0, len(moments.requests), ASKED):
+        proposed = replace(pipeline.run(moments.requests[start : start + ASKED])["rules"], scores={})
+        key = (start + proposed.request) * pipeline.items + proposed.item
+        positive = (look_up(after, moments.kinds, key, absent=0) & np.uint32(sum(bits))) != 0
+        parts.append(proposed.where(positive | _some_of_each(proposed, ~positive, sampling.proposed, random)))
+    rows, origin = _with_others(stack(parts), moments, pipeline, sampling, random)
     kinds = look_up(after, moments.kinds, rows.request * pipeline.items + rows.item, absent=0)
     labels = np.stack([(kinds & np.uint32(bit)) != 0 for bit in bits], axis=1).astype(np.float32)
     origin = np.where(kinds != 0, Origin.EXPOSED, origin).astype(np.uint8)
