@@ -74,14 +74,17 @@ class Pipeline:
         )
 
     def _block(self, requests: Requests, trace: Trace) -> dict[str, Candidates]:
-        requests = replace(requests, allowed=self._allowed(requests))
+        with trace.step("rules", "beforehand", self.items - FIRST) as step:
+            allowed = self._allowed(requests)
+            step.after = int(np.count_nonzero(allowed))
+        requests = replace(requests, allowed=allowed)
         cutoffs = self.cutoffs.for_places(requests.n)
         found = self._retrieve(requests, trace)
-        allowed = self._within_quota(self._filter(requests, found, trace), requests.n)
-        light = self._score(requests, allowed, self.preranker, stage="preranking", keep=cutoffs.prerank, trace=trace)
+        kept = self._within_quota(self._filter(requests, found, trace), requests.n)
+        light = self._score(requests, kept, self.preranker, stage="preranking", keep=cutoffs.prerank, trace=trace)
         heavy = self._score(requests, light, self.ranker, stage="ranking", keep=cutoffs.rank, trace=trace)
         final = self._rerank(requests, heavy, trace)
-        return dict(zip(STAGES, (found, allowed, light, heavy, final), strict=True))
+        return dict(zip(STAGES, (found, kept, light, heavy, final), strict=True))
 
     def _allowed(self, requests: Requests) -> Mask:
         """What retrieval may propose, bool[I]: neither caller nor rules are sure to remove it."""
