@@ -1,6 +1,7 @@
 """`python -m benchmarks NAME ...`: runs one of them."""
 
 import importlib
+import os
 import sys
 
 BENCHMARKS = {
@@ -17,6 +18,8 @@ def main() -> None:
     name, *arguments = sys.argv[1:] or [""]
     if name not in BENCHMARKS:
         sys.exit(f"usage: python -m benchmarks {{{','.join(BENCHMARKS)}}} ...   (got {name!r})")
+    # Read when NumPy or torch starts its threads: those that spin while they wait starve each other on a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     importlib.import_module(BENCHMARKS[name]).main(arguments)
 
 
