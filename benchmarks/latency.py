@@ -72,6 +72,9 @@ def measure(bundle: Bundle, pipeline: Pipeline, n: int) -> dict[str, float]:
         whole.append((time.perf_counter() - start) * 1e3)
         for stage in STAGES:
             stages[stage].append(sum(step.ms for step in trace.steps if step.stage == stage))
+        if number % ROUND == 0:
+            speed.append(calibrate(1).gflops)
+    for number, request in enumerate(requests, 1):
         for kernel, ms in _kernels(pipeline, request).items():
             bare.setdefault(kernel, []).append(ms)
         if number % ROUND == 0:
