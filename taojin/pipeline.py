@@ -5,11 +5,13 @@ Shapes: R requests, N candidates, C channels, I items.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from taojin.core.batch import Candidates, Requests, merge, stack
+from taojin.core.batch import Candidates, Requests, Rows, merge, stack
 from taojin.core.stages import FeatureStore, Ranker, Reranker, Retriever, Rule, StageError
 from taojin.core.trace import Step, Trace
 from taojin.core.units import FIRST, Floats, Mask
@@ -79,11 +81,12 @@ class Pipeline:
             step.after = int(np.count_nonzero(allowed))
         requests = replace(requests, allowed=allowed)
         cutoffs = self.cutoffs.for_places(requests.n)
-        found = self._retrieve(requests, trace)
-        kept = self._within_quota(self._filter(requests, found, trace), requests.n)
-        light = self._score(requests, kept, self.preranker, stage="preranking", keep=cutoffs.prerank, trace=trace)
-        heavy = self._score(requests, light, self.ranker, stage="ranking", keep=cutoffs.rank, trace=trace)
-        final = self._rerank(requests, heavy, trace)
+        reading = Reading(self.store, requests)
+        found = self._retrieve(reading, trace)
+        kept = self._within_quota(self._filter(reading, found, trace), requests.n)
+        light = self._score(reading, kept, self.preranker, stage="preranking", keep=cutoffs.prerank, trace=trace)
+        heavy = self._score(reading, light, self.ranker, stage="ranking", keep=cutoffs.rank, trace=trace)
+        final = self._rerank(reading, heavy, trace)
         return dict(zip(STAGES, (found, kept, light, heavy, final), strict=True))
 
     def _allowed(self, requests: Requests) -> Mask:
@@ -97,10 +100,11 @@ class Pipeline:
                 mask &= ~forbidden
         return mask
 
-    def _retrieve(self, requests: Requests, trace: Trace) -> Candidates:
+    def _retrieve(self, reading: "Reading", trace: Trace) -> Candidates:
+        requests = reading.requests
         names = dict.fromkeys(name for channel in self.channels.values() for name in channel.features)
         with trace.step("retrieval", "features"):
-            rows = self.store.read(tuple(names), requests)
+            rows = reading.of(tuple(names))
         # Quotas count what the rules leave: fetch as much more as they may remove.
         more = sum(rule.removes(requests) for rule in self.rules.values())
         found = []
@@ -118,11 +122,11 @@ class Pipeline:
         """Candidates that a channel may bring; the last resort can fill every place."""
         return max(self.quotas[channel], n) if channel == self.last_resort else self.quotas[channel]
 
-    def _filter(self, requests: Requests, candidates: Candidates, trace: Trace) -> Candidates:
+    def _filter(self, reading: "Reading", candidates: Candidates, trace: Trace) -> Candidates:
         for name, rule in self.rules.items():
             with self._guarded(trace, "rules", name, len(candidates), may_fail=not rule.must) as step:
-                rows = self.store.read(rule.features, requests, candidates)
-                candidates = candidates.where(rule.keep(requests, candidates, rows))
+                rows = reading.of(rule.features, candidates)
+                candidates = candidates.where(rule.keep(reading.requests, candidates, rows))
             step.after = len(candidates)
         return candidates
 
@@ -150,17 +154,24 @@ class Pipeline:
         return counted.with_score("merged", score).with_score("final", score).where(stay)
 
     def _score(
-        self, requests: Requests, candidates: Candidates, ranker: Ranker | None, *, stage: str, keep: int, trace: Trace
+        self,
+        reading: "Reading",
+        candidates: Candidates,
+        ranker: Ranker | None,
+        *,
+        stage: str,
+        keep: int,
+        trace: Trace,
     ) -> Candidates:
         """Score with a ranker and cut to the best; without one, or if it fails, the order so far decides."""
         if ranker is not None:
-            with self._guarded(trace, stage, "features", len(candidates)) as reading:
-                rows = self.store.read(ranker.features, requests, candidates)
-            if not reading.failure:
+            with self._guarded(trace, stage, "features", len(candidates)) as step:
+                rows = reading.of(ranker.features, candidates)
+            if not step.failure:
                 with self._guarded(trace, stage, "model", len(candidates)) as step:
                     score = self._value(ranker.score(rows))
                     candidates = candidates.with_score(stage, score).with_score("final", score)
-                    step.after = min(len(candidates), keep * len(requests))
+                    step.after = min(len(candidates), keep * len(reading.requests))
         return candidates.top(keep, "final")
 
     def _value(self, predictions: dict[str, Floats]) -> Floats:
@@ -172,10 +183,11 @@ class Pipeline:
             total = total + np.float32(weight) * predictions[task]
         return total
 
-    def _rerank(self, requests: Requests, candidates: Candidates, trace: Trace) -> Candidates:
+    def _rerank(self, reading: "Reading", candidates: Candidates, trace: Trace) -> Candidates:
+        requests = reading.requests
         for name, reranker in self.rerankers.items():
             with self._guarded(trace, "reranking", name, len(candidates)) as step:
-                rows = self.store.read(reranker.features, requests, candidates)
+                rows = reading.of(reranker.features, candidates)
                 before = candidates
                 candidates = reranker.rerank(requests, candidates, rows, requests.n)
                 step.after, step.moved = len(candidates), _moved(before, candidates, requests.n)
@@ -198,3 +210,18 @@ class Pipeline:
 def _moved(before: Candidates, after: Candidates, n: int) -> int:
     """In how many of the first n places of each request another item stands."""
     return int((before.item != after.item)[before.position < n].sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a store says of some requests; columns of the request level are read once for all stages."""
+
+    store: FeatureStore
+    requests: Requests
+    known: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def of(self, names: tuple[str, ...], candidates: Candidates | None = None) -> Rows:
+        """Values of these features."""
+        rows = self.store.read(names, self.requests, candidates, self.known)
+        self.known.update(rows.request)
+        return rows

@@ -6,11 +6,16 @@ reorder. Every stage names the features it reads and gets them as `Rows`.
 Shapes: R requests, N candidates, I items in the vocabulary.
 """
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Protocol, runtime_checkable
+
+from numpy.typing import NDArray
 
 from taojin.core.batch import Candidates, Requests, Rows
 from taojin.core.units import Floats, Mask
+
+NOTHING: Mapping[str, NDArray[Any]] = MappingProxyType({})
 
 
 class StageError(Exception):
@@ -20,8 +25,17 @@ class StageError(Exception):
 class FeatureStore(Protocol):
     """Gives feature values as of each request's time, online and offline alike."""
 
-    def read(self, names: Sequence[str], requests: Requests, candidates: Candidates | None = None) -> Rows:
-        """Values of these features. Without candidates, only those of the request level may be named."""
+    def read(
+        self,
+        names: Sequence[str],
+        requests: Requests,
+        candidates: Candidates | None = None,
+        known: Mapping[str, NDArray[Any]] = NOTHING,
+    ) -> Rows:
+        """Values of these features. Without candidates, only those of the request level may be named.
+
+        known   columns of the request level that were read for these requests before
+        """
         ...
 
 

@@ -3,12 +3,13 @@
 A windowed feature stands in it as a `Timeline` (any time, offline) or as a `Snapshot` (now, in a bundle).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from taojin.core.batch import Candidates, Requests, Rows
-from taojin.features.feature import Ask, Column, Level
+from taojin.core.stages import NOTHING
+from taojin.features.feature import Ask, Column, Level, Values
 
 
 @runtime_checkable
@@ -26,9 +27,18 @@ class Store:
 
     columns: dict[str, Column]
 
-    def read(self, names: Sequence[str], requests: Requests, candidates: Candidates | None = None) -> Rows:
-        """Values of these features; without candidates, only those of the request level may be named."""
-        ask = Ask(requests, candidates, self.columns)
+    def read(
+        self,
+        names: Sequence[str],
+        requests: Requests,
+        candidates: Candidates | None = None,
+        known: Mapping[str, Values] = NOTHING,
+    ) -> Rows:
+        """Values of these features; without candidates, only those of the request level may be named.
+
+        known   columns of the request level that were read for these requests before
+        """
+        ask = Ask(requests, candidates, self.columns, {name: values for name, values in known.items()})
         for name in names:
             ask.value(name)
         level = {name: self.columns[name].level for name in names}

@@ -4,6 +4,7 @@ Shapes: R requests, M candidates of the longest request, K places.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,18 @@ class Padded:
         """Candidates of the longest request."""
         return self.row.shape[1]
 
+    @cached_property
+    def length(self) -> Ints:
+        """Candidates of each request, int64[R]."""
+        return self.known.sum(axis=1)
+
     def of(self, values: NDArray[Any]) -> NDArray[Any]:
         """The candidates' values side by side, [R, M, ...]; zeros in the padding."""
         return np.concatenate([values, np.zeros((1, *values.shape[1:]), values.dtype)])[self.row]
 
     def or_padding(self, best: Ints, place: int) -> Ints:
         """The chosen places, int64[R]; a request with no more than `place` candidates gives its next padding."""
-        return np.where(place < self.known.sum(axis=1), best, place)
+        return np.where(place < self.length, best, place)
 
     def reordered(self, candidates: Candidates, order: Ints) -> Candidates:
         """The candidates with those at `order`, int64[R, K] places of the matrix, in front; the rest as they were."""

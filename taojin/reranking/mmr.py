@@ -36,6 +36,7 @@ class MMR:
         vectors = rows.candidate[self.vectors].astype(np.float32)
         vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
         vectors = pad.of(vectors)  # [R, M, D]
+        similarity = vectors @ vectors.transpose(0, 2, 1)  # [R, M, M]
         score = self.relevance * _relative(candidates, pad)
         nearest = np.zeros(score.shape, np.float32)
         free = pad.known.copy()
@@ -46,8 +47,7 @@ class MMR:
             best = pad.or_padding(gain.argmax(axis=1), place)
             order[:, place] = best
             free[each, best] = False
-            similarity = np.einsum("rmd,rd->rm", vectors, vectors[each, best])
-            nearest = similarity if place == 0 else np.maximum(nearest, similarity)
+            nearest = similarity[each, best] if place == 0 else np.maximum(nearest, similarity[each, best])
         return pad.reordered(candidates, order)
 
 

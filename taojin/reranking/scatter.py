@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from taojin.core.batch import Candidates, Requests, Rows
-from taojin.core.units import FIRST, Mask
+from taojin.core.units import FIRST, Ints, Mask
 from taojin.reranking.greedy import padded
 
 
@@ -35,6 +35,8 @@ class Scatter:
         codes = rows.candidate[self.feature]
         codes = pad.of(codes[:, None] if codes.ndim == 1 else codes).astype(np.int64)  # [R, M, V]
         valued = codes >= FIRST
+        if self._kept_to(codes[:, :k], valued[:, :k]):
+            return candidates
         free = pad.known.copy()
         order = np.empty((len(codes), min(k, pad.width)), np.int64)
         each = np.arange(len(codes))
@@ -52,3 +54,10 @@ class Scatter:
             if len(near) == self.within:
                 shared -= near.popleft()
         return pad.reordered(candidates, order)
+
+    def _kept_to(self, codes: Ints, valued: Mask) -> bool:
+        """Whether no item of lists int64[R, K, V] is one too many, so that the greedy choice is the order as it is."""
+        shared = np.zeros(codes.shape, np.int64)
+        for back in range(1, min(self.within, codes.shape[1])):
+            shared[:, back:] += (codes[:, back:, :, None] == codes[:, :-back, None, :]).any(axis=3)
+        return not ((shared >= self.at_most) & valued).any()

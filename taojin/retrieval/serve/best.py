@@ -13,7 +13,7 @@ from taojin.core.batch import Candidates, Requests
 from taojin.core.units import Floats, Ints, Mask
 
 DENSE = 8
-"""Up to so many possible keys for each that occurs, marking them in an array is faster than sorting."""
+"""Up to so many possible pairs for each that occurs, a place for every one is faster than sorting those that do."""
 
 Numbers = NDArray[np.floating] | NDArray[np.integer]
 
@@ -50,32 +50,41 @@ def best(group: Ints, key: Ints, score: Numbers, *, groups: int, k: int, combine
     """
     if combine is Combine.NOTHING:
         return top(np.searchsorted(group, np.arange(groups + 1)), key, score, k)
+    group, key, total = combined(group, key, score, groups=groups, combine=combine)
+    return top(np.searchsorted(group, np.arange(groups + 1)), key, total, k)
+
+
+def combined(
+    group: Ints, key: Ints, score: Numbers, *, groups: int, combine: Combine
+) -> tuple[Ints, Ints, NDArray[np.float64]]:
+    """The distinct (group, key) out of pairs in any order, by group and key, and what becomes of their scores."""
     width = int(key.max(initial=0)) + 1
-    pair, which = _distinct(group * width + key, groups * width)
+    pair, size = group * width + key, groups * width
+    dense = size <= DENSE * len(pair)
+    distinct, which = (np.arange(size), pair) if dense else np.unique(pair, return_inverse=True)
+    total = np.full(len(distinct), -np.inf)
     if combine is Combine.SUM:
-        total = np.bincount(which, weights=score.astype(np.float64), minlength=len(pair))
+        total[:] = np.bincount(which, weights=score, minlength=len(distinct))
     else:
-        total = np.full(len(pair), -np.inf)
         np.maximum.at(total, which, score)
-    return top(np.searchsorted(pair, np.arange(groups + 1) * width), pair % width, total, k)
-
-
-def _distinct(keys: Ints, size: int) -> tuple[Ints, Ints]:
-    """The distinct keys in [0, size), ascending, and the place of each key among them."""
-    if size > DENSE * len(keys):
-        found, which = np.unique(keys, return_inverse=True)
-        return found, which
-    there = np.zeros(size, np.bool_)
-    there[keys] = True
-    return np.flatnonzero(there), (np.cumsum(there) - 1)[keys]
+    if dense:
+        there = np.zeros(size, np.bool_)
+        there[pair] = True
+        distinct = np.flatnonzero(there)
+        total = total[distinct]
+    return distinct // width, distinct % width, total
 
 
 def top(offsets: Ints, key: Ints, score: Numbers, k: int) -> Ranked:
     """The k best of each group, whose keys are distinct already."""
     length = np.diff(offsets)
     longest = int(length.max(initial=0))
-    pairs = np.full((len(length), longest), EMPTY)
-    pairs[np.arange(longest) < length[:, None]] = _pack(score.astype(np.float32), key)
+    packed = _pack(score.astype(np.float32), key)
+    if len(packed) == len(length) * longest:
+        pairs = packed.reshape(len(length), longest)
+    else:
+        pairs = np.full((len(length), longest), EMPTY)
+        pairs[np.arange(longest) < length[:, None]] = packed
     if k < longest:
         pairs = np.partition(pairs, k, axis=1)[:, :k]
     pairs.sort(axis=1)
@@ -100,8 +109,11 @@ def propose(
     requests: Requests, request: Ints, item: Ints, score: Floats, *, k: int, combine: Combine = Combine.SUM
 ) -> Candidates:
     """The k best permitted items of each request out of scored pairs in any order."""
+    value: Numbers = score
+    if combine is not Combine.NOTHING:
+        request, item, value = combined(request, item, score, groups=len(requests), combine=combine)
     may = may_propose(requests, request, item)
-    found = best(request[may], item[may], score[may], groups=len(requests), k=k, combine=combine)
+    found = best(request[may], item[may], value[may], groups=len(requests), k=k, combine=Combine.NOTHING)
     return Candidates.proposed("", found.offsets, found.key, found.score)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from taojin.core.batch import Candidates, Requests, Rows
 from taojin.core.events import spread
 from taojin.core.units import Floats, Ints, Mask
-from taojin.retrieval.serve.best import Combine, propose
+from taojin.retrieval.serve.best import propose
 from taojin.retrieval.serve.keys import Keys
 
 
@@ -40,20 +40,20 @@ class Lists:
         if requests.allowed is not None:
             offsets, item, score = self._only(requests.allowed)
         start = offsets[asked.key]
-        stop = offsets[asked.key + 1]
-        alone = bool((np.diff(asked.request) > 0).all())  # no request has two lists
-        if alone:
+        if (np.diff(asked.request) > 0).all():  # no request has two lists, and each list is in order already
             # One place more, since the item that the request starts from may stand among them.
-            stop = np.minimum(start + k + 1, stop)
-        pair, at = spread(start, stop)
-        return propose(
-            requests,
-            asked.request[pair],
-            item[at],
-            asked.weight[pair] * score[at],
-            k=k,
-            combine=Combine.NOTHING if alone else Combine.SUM,
-        )
+            pair, at = spread(start, np.minimum(start + k + 1, offsets[asked.key + 1]))
+            return self._first(requests, asked.request[pair], item[at], asked.weight[pair] * score[at], k)
+        pair, at = spread(start, offsets[asked.key + 1])
+        return propose(requests, asked.request[pair], item[at], asked.weight[pair] * score[at], k=k)
+
+    def _first(self, requests: Requests, request: Ints, item: Ints, score: Floats, k: int) -> Candidates:
+        """The first k of each request but the item that it starts from."""
+        other = item != requests.item[request]
+        request, item, score = request[other], item[other], score[other]
+        first = np.arange(len(request)) - np.searchsorted(request, request) < k
+        offsets = np.searchsorted(request[first], np.arange(len(requests) + 1))
+        return Candidates.proposed("", offsets, item[first], score[first])
 
     def _only(self, allowed: Mask) -> tuple[Ints, Ints, Floats]:
         mask = allowed[self.item]

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from taojin.core.batch import Candidates, Requests, Rows
+from taojin.core.batch import Candidates, Requests, Rows, stack
 from taojin.core.events import spread
 from taojin.core.units import Floats, Ints
 from taojin.embeddings.seeds import Seeds
-from taojin.retrieval.serve.best import Ranked, best, join, may_propose
+from taojin.retrieval.serve.best import propose
 
 BLOCK = 256
 """Requests whose neighbours are summed at once: a history of 50 items with 100 neighbours each is a million pairs."""
@@ -40,15 +40,12 @@ class Neighbours:
     def retrieve(self, requests: Requests, rows: Rows, k: int) -> Candidates:
         """The k items of the largest sums, per request; items of the history itself are not left out."""
         seeds = self.seeds.find(requests, rows)
-        edges = np.append(np.arange(0, len(requests), BLOCK), len(requests))
-        blocks: list[Ranked] = []
+        edges = np.append(np.arange(0, max(len(requests), 1), BLOCK), len(requests))
+        blocks = []
         for first, stop in pairwise(edges):
             of_block = slice(*np.searchsorted(seeds.request, (first, stop)))
             key, weight = seeds.key[of_block], seeds.weight[of_block]
             seed, at = spread(self.offsets[key], self.offsets[key + 1])
-            request, item = seeds.request[of_block][seed], self.item[at]
-            score = weight[seed] * self.similarity[at]
-            may = may_propose(requests, request, item)
-            blocks.append(best(request[may] - first, item[may], score[may], groups=stop - first, k=k))
-        found = join(blocks)
-        return Candidates.proposed("", found.offsets, found.key, found.score)
+            request, score = seeds.request[of_block][seed] - first, weight[seed] * self.similarity[at]
+            blocks.append(propose(requests[first:stop], request, self.item[at], score, k=k))
+        return stack(blocks) if len(blocks) > 1 else blocks[0]
