@@ -22,7 +22,8 @@ class EncoderModule(nn.Module):
 
     def active(self, known: Tensor) -> Tensor:
         """All of one vector."""
-        return known.new_ones(len(known), 1)
+        # Shaped by what is read: a count of rows would become a constant of the exported graph.
+        return torch.ones_like(known[:, :1])
 
 
 class SequenceModule(EncoderModule):
@@ -122,23 +123,23 @@ class Routing(EncoderModule):
     def active(self, known: Tensor) -> Tensor:
         """The first for everybody, the k-th from 2 ** k items on."""
         enough = known.sum(1, keepdim=True) >= self.least  # [R, K]
-        return torch.cat([enough.new_ones(len(enough), 1), enough[:, 1:]], 1)
+        return torch.cat([super().active(known), enough[:, 1:]], 1)
 
     def forward(self, vectors: Tensor, known: Tensor) -> Tensor:
         """The capsules' vectors; those of an inactive one mean nothing."""
         behaviours = self.bilinear(vectors)  # [R, L, E]
-        closed = MASKED * ~self.active(known)  # [R, K]
-        logits = self.start.expand(len(vectors), -1, -1)  # [R, K, L]
+        logits = self.start + MASKED * ~self.active(known).unsqueeze(2)  # [R, K, L]
         # Routing finds where the behaviours belong; what is learned is only where they lie (as in the paper's code).
         fixed = behaviours.detach()
         for _ in range(self.iterations - 1):
-            capsules = squash(self._share(logits, closed, known) @ fixed)
+            capsules = squash(self._share(logits, known) @ fixed)
             logits = logits + capsules @ fixed.transpose(1, 2)
-        return squash(self._share(logits, closed, known) @ behaviours)
+        return squash(self._share(logits, known) @ behaviours)
 
-    def _share(self, logits: Tensor, closed: Tensor, known: Tensor) -> Tensor:
+    @staticmethod
+    def _share(logits: Tensor, known: Tensor) -> Tensor:
         """How each behaviour divides among the capsules, [R, K, L]."""
-        return (logits + closed.unsqueeze(2)).softmax(1) * known.unsqueeze(1)
+        return logits.softmax(1) * known.unsqueeze(1)
 
 
 def squash(vectors: Tensor) -> Tensor:

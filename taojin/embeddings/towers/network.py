@@ -68,19 +68,23 @@ class TwoTowers(nn.Module):
         fields = self.table.requests(self.forget_request(request), numbers).flatten(1)
         known = history[:, :, 0] != PAD  # [R, L]
         interests = self.encoder(self.table.past(self.forget_history(history)).flatten(2), known)  # [R, K, H * D]
-        shared = torch.cat([fields, self._aged(fields, age)], 1).unsqueeze(1).expand(-1, interests.shape[1], -1)
-        found = self._scaled(self.user_tower(torch.cat([shared, interests], 2)))
+        shared = fields.unsqueeze(1).expand(-1, interests.shape[1], -1)
+        read = torch.cat([shared, interests, *self._aged(interests, age)], 2)
+        found = self._scaled(self.user_tower(read))
         return found * self.encoder.active(known).unsqueeze(2)
 
     def items(self, item: Tensor, numbers: Tensor) -> Tensor:
         """Vectors of items, float32[N, D]."""
         return self._scaled(self.item_tower(self.table.items(self.forget_item(item), numbers).flatten(1)))
 
-    def _aged(self, like: Tensor, age: Tensor | None) -> Tensor:
-        if age is None or not self.ages:
-            return like.new_zeros(len(like), self.ages)
+    def _aged(self, like: Tensor, age: Tensor | None) -> tuple[Tensor, ...]:
+        """The age in several forms, as many numbers for each vector of [R, K, .]."""
+        if not self.ages:
+            return ()
+        now = torch.zeros_like(like[:, :, :1])
+        same = now if age is None else now + age[:, None, None]
         # Powers let a linear layer bend (Covington et al., section 4.1).
-        return torch.stack([age, age.square(), age.sqrt()], 1)
+        return same, same.square(), same.sqrt()
 
     def _scaled(self, vectors: Tensor) -> Tensor:
         return functional.normalize(vectors, dim=-1) if self.cosine else vectors
