@@ -1,8 +1,8 @@
 """`python -m benchmarks retrieval ml-1m | beauty | gowalla --data DIR`: every channel that applies, alone.
 
 DIR is the folder that holds the data sets. Judges on the validation part; `--final` reads the test part and appends
-command, commit and result to docs/results.md. Rows are kept in runs/retrieval, so that `--only NAME` repeats one; the
-last line is one JSON line with all rows of the table.
+command, commit and result to docs/results.md. Rows are kept in `--runs`, so that `--only NAME` repeats one; the last
+line is one JSON line with all rows of the table.
 """
 
 import argparse
@@ -30,12 +30,13 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("name", choices=MODULES)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
     parser.add_argument("--only", help="one model")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "retrieval", help="where rows are kept")
     parser.add_argument("--final", action="store_true", help="read the test part, and say so in docs/results.md")
     options = parser.parse_args(arguments)
     measured = commit()
     module = importlib.import_module(MODULES[options.name])
     found = module.run(options.data, options.only, options.final)
-    rows = keep(options.name, "test" if options.final else "valid", found, measured)
+    rows = keep(options.runs / f"{options.name}-{'test' if options.final else 'valid'}.json", found, measured)
     print(table(rows))
     if options.final:
         _append(options.name, arguments, {name: rows[name] for name in found}, module.__doc__ or "")
@@ -44,9 +45,8 @@ def main(arguments: list[str]) -> None:
     )
 
 
-def keep(name: str, part: str, found: dict[str, dict[str, float]], measured: str) -> dict[str, dict[str, object]]:
+def keep(file: Path, found: dict[str, dict[str, float]], measured: str) -> dict[str, dict[str, object]]:
     """All rows of a table: those measured before, and in their place those measured now."""
-    file = ROOT / "runs" / "retrieval" / f"{name}-{part}.json"
     rows = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     rows |= {model: {**row, "commit": measured} for model, row in found.items()}
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -162,15 +162,14 @@ class SequenceTower(nn.Module):
         item = CategoryField(field.name, Level.CANDIDATE, field.size)
         self.table = Table(Inputs((item,)), spec.dim)
         self.encoder: SequenceModule = spec.encoder.build(spec.dim, length)
-        self.mask = nn.Parameter(torch.randn(spec.dim) * 0.01)
+        self.mask = None if spec.objective.ahead else nn.Parameter(torch.randn(spec.dim) * 0.01)
         self.forget = Forget(spec.forget, 1)
-        self.guesses_masked = not spec.objective.ahead
         self.cosine = spec.cosine
 
     def forward(self, history: Tensor) -> Tensor:
         """Query vectors float32[R, 1, D] of histories int64[R, L, 1], PAD on the left; zero where no item is known."""
         codes = history[:, :, 0]
-        if self.guesses_masked:
+        if self.mask is not None:
             codes = torch.cat([codes[:, 1:], torch.full_like(codes[:, :1], MASK)], 1)
         found = self.scaled(self.encoder(self._read(codes), codes != PAD))
         return found * (history >= FIRST).any(1, keepdim=True)
@@ -195,7 +194,7 @@ class SequenceTower(nn.Module):
     def _read(self, codes: Tensor) -> Tensor:
         rows = codes.flatten().clamp(min=PAD).unsqueeze(1)
         found = self.table.items(rows, self._no_numbers(rows)).view(*codes.shape, -1)
-        return torch.where((codes == MASK).unsqueeze(2), self.mask, found) if self.guesses_masked else found
+        return found if self.mask is None else torch.where((codes == MASK).unsqueeze(2), self.mask, found)
 
     @staticmethod
     def _no_numbers(codes: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ Shapes: M learned events, W windows of them, B windows of a batch, L places, I c
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -118,24 +119,14 @@ class Windows:
         length      places of a window at most
         longest     only the last so many events of each user are learned from
         """
-        edges = np.flatnonzero(np.diff(user, prepend=-1, append=-1))
-        start, stop = np.maximum(edges[:-1], edges[1:] - longest), edges[1:]
-        # Windows follow one another from the newest event back; one that guesses ahead begins where another ends.
-        step = length
-        windows = -(-np.maximum(stop - start - objective.ahead, 1) // step)
-        owner = np.repeat(np.arange(len(start)), windows)
-        back = np.arange(len(owner)) - np.repeat(np.cumsum(windows) - windows, windows)
-        stops = stop[owner] - back * step
-        starts = np.maximum(stops - length - objective.ahead, start[owner])
-        useful = stops - starts > objective.ahead
-        arrays = (codes, starts[useful], stops[useful])
-        tensors = [torch.from_numpy(array).to(sampler.pool.device) for array in arrays]
+        start, stop = cut(user, length=length, longest=longest, ahead=objective.ahead)
+        tensors = [torch.from_numpy(array).to(sampler.pool.device) for array in (codes, start, stop)]
         return cls(tensors[0], tensors[1], tensors[2], objective, sampler)
 
     def __len__(self) -> int:
         return len(self.start)
 
-    @property
+    @cached_property
     def events(self) -> float:
         """Mean number of places that a window can ask for."""
         return float((self.stop - self.start - self.objective.ahead).double().mean())
@@ -157,3 +148,20 @@ class Windows:
         piece = (length[order].cumsum(0) - 1) // places
         sizes = torch.unique_consecutive(piece, return_counts=True)[1]
         return rows[order].split(sizes.tolist())
+
+
+def cut(user: Ints, *, length: int, longest: int, ahead: int) -> tuple[Ints, Ints]:
+    """Start and stop of windows over events by user, the newest first; one of a guess ahead begins where another ends.
+
+    >>> cut(np.array([5, 5, 5, 5, 8, 8]), length=2, longest=9, ahead=1)
+    (array([1, 0, 4]), array([4, 2, 6]))
+    """
+    edges = np.flatnonzero(np.diff(user, prepend=-1, append=-1))
+    first, end = np.maximum(edges[:-1], edges[1:] - longest), edges[1:]
+    windows = -(-np.maximum(end - first - ahead, 1) // length)
+    owner = np.repeat(np.arange(len(first)), windows)
+    newer = np.arange(len(owner)) - np.repeat(np.cumsum(windows) - windows, windows)
+    stop = end[owner] - newer * length
+    start = np.maximum(stop - length - ahead, first[owner])
+    useful = stop - start > ahead
+    return start[useful], stop[useful]
