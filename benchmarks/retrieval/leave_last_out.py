@@ -5,7 +5,7 @@ trained with it. Shapes: R requests, K places, I items.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -119,7 +119,8 @@ def recommend(retriever: Retriever, judged: Cases, columns: Mapping[str, Column]
     lists = np.full((len(judged), PLACES), PAD, np.int64)
     # Requests of like pasts together: so many more must be fetched as the longest of a block has had.
     order = np.argsort(judged.past, kind="stable")
-    for block in blocks(order):
+    for start in range(0, len(order), BLOCK):
+        block = order[start : start + BLOCK]
         requests = judged.requests[block]
         rows = Store(columns).read(retriever.features, requests)
         found = retriever.retrieve(requests, rows, PLACES + int(judged.past[block].max()))
@@ -128,9 +129,3 @@ def recommend(retriever: Retriever, judged: Cases, columns: Mapping[str, Column]
         shown = fresh.where(fresh.position < PLACES)
         lists[block[shown.request], shown.position] = shown.item
     return lists
-
-
-def blocks(order: Ints) -> Iterator[Ints]:
-    """So many requests at a time."""
-    for start in range(0, len(order), BLOCK):
-        yield order[start : start + BLOCK]

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.nn import functional
 
 from taojin.core.batch import Requests, Rows
 from taojin.core.events import Events, no_pasts
@@ -119,6 +120,24 @@ def test_the_network_overfits_64_windows_and_every_parameter_learns(spec):
             assert all(weight.grad is not None and weight.grad.any() for weight in model.parameters() if weight.numel())
         optimizer.step()
     assert loss.item() < 0.5 * started
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_in_a_low_precision_loss_and_gradients_stay_close(spec):
+    codes = np.random.default_rng(0).integers(FIRST, 20, 16 * 5)
+    source = windows(codes, np.repeat(np.arange(16), 5), spec.objective)
+    model = tower(spec)
+    torch.manual_seed(0)
+    batch = source.gather(torch.arange(16))
+    exact, gradients = spec._loss(model, source, batch), []
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = spec._loss(model, source, batch)
+    torch.testing.assert_close(rough, exact, rtol=0.02, atol=0)
+    for loss in (exact, rough):
+        model.zero_grad()
+        loss.backward()
+        gradients.append(model.table.weight.grad.clone())
+    assert functional.cosine_similarity(*(one.flatten() for one in gradients), dim=0) > 0.98
 
 
 def windows(codes, user, objective, length=LENGTH, longest=100):

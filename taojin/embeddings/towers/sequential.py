@@ -206,10 +206,9 @@ BLOCK = 256
 
 
 @torch.no_grad()
-def queries(tower: nn.Module, *inputs: Ints) -> Floats:
-    """Query vectors of many requests, float32[R, Q, D]."""
+def queries(tower: SequenceTower, history: Ints) -> Floats:
+    """Query vectors of many histories, float32[R, 1, D]."""
     device = next(tower.parameters()).device
-    columns = [torch.from_numpy(column).to(device) for column in inputs]
-    blocks = zip(*(column.split(BLOCK) for column in columns), strict=True)
-    found: Floats = torch.cat([tower(*block).float() for block in blocks]).cpu().numpy()
+    blocks = torch.from_numpy(history).to(device).split(BLOCK)
+    found: Floats = torch.cat([tower(block).float() for block in blocks]).cpu().numpy()
     return found
