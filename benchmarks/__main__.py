@@ -7,6 +7,7 @@ import sys
 BENCHMARKS = {
     "latency": "benchmarks.latency",
     "quality": "benchmarks.quality",
+    "retrieval": "benchmarks.retrieval",
     "training-speed": "benchmarks.training_speed",
     "world": "benchmarks.world",
 }

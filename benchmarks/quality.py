@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "quality", help="where the bundles go")
     parser.add_argument("--final", action="store_true", help="read the test part, and say so in docs/results.md")
     options = parser.parse_args(arguments)
-    commit = _commit()
+    measured = commit()
     judged, seconds = [], []
     for seed in options.seeds:
         out = options.runs / f"{options.recipe}-{options.data.name if options.data else 'built-in'}-{seed}"
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> None:
         "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
     }
     if options.final:
-        _append(arguments, commit, found, figures)
+        _append(arguments, measured, found, figures)
     print(json.dumps(figures))
 
 
@@ -70,7 +70,7 @@ def _figures(found: Evaluation) -> dict[str, object]:
     }
 
 
-def _commit() -> str:
+def commit() -> str:
     """The code that is measured, as it stands when the run starts."""
     call = ["git", "describe", "--always", "--dirty"]
     return subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()

@@ -1,6 +1,6 @@
 """What vectors are learned from: each liked event, and what was known of its user strictly before.
 
-Shapes: N liked events, V held-out ones, I items in the vocabulary, D embedding size.
+Shapes: N liked events, V held-out ones, Q query vectors of each, I items in the vocabulary, D embedding size.
 """
 
 from dataclasses import dataclass
@@ -51,6 +51,14 @@ def next_items(view: TrainView, event: str) -> NextItems:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class HoldOut:
+    """Whose last event is kept to validate on: a share of the users that have two or more, `most` of them at most."""
+
+    share: float = 0.5
+    most: int = 2000
+
+
 def hold_out(rows: NextItems, *, seed: int, share: float = 0.5, most: int = 2000) -> tuple[Ints, Ints]:
     """Positions to learn from and to validate on: the last rows of some users, and all the others.
 
@@ -65,16 +73,17 @@ def hold_out(rows: NextItems, *, seed: int, share: float = 0.5, most: int = 2000
     return np.setdiff1d(np.arange(len(rows)), held), held
 
 
-def gain(queries: Floats, items: Floats, rows: NextItems) -> float:
-    """Mean of 1 ÷ log2(1 + place) of the wanted item among all that its user has not had, in (0, 1].
+def gain(queries: Floats, items: Floats, rows: NextItems, k: int | None = None) -> float:
+    """Mean of 1 ÷ log2(1 + place) of the wanted item among all that its user has not had, in [0, 1].
 
-    queries     float32[V, D], one for each row
+    queries     float32[V, D] or [V, Q, D], for each row; of several the best counts
     items       float32[I, D]
+    k           a place beyond it gives nothing: NDCG@k of one relevant item; None: every place counts
     """
     total = 0.0
     for start in range(0, len(rows), BLOCK):
         block = np.arange(start, min(start + BLOCK, len(rows)))
-        score, wanted = queries[block] @ items.T, (np.arange(len(block)), rows.item[block])
+        score, wanted = _scores(queries[block], items), (np.arange(len(block)), rows.item[block])
         of_wanted = score[wanted]
         request, at = rows.requests.past[block].pairs(EVERY_KIND)
         score[request, rows.requests.past.events.item[at]] = -np.inf
@@ -82,5 +91,12 @@ def gain(queries: Floats, items: Floats, rows: NextItems) -> float:
         score[wanted] = of_wanted
         # Of equal scores, half are taken to come before.
         ahead = (score > of_wanted[:, None]).sum(axis=1) + 0.5 * ((score == of_wanted[:, None]).sum(axis=1) - 1)
-        total += float((1 / np.log2(2 + ahead)).sum())
+        shown = ahead < (len(items) if k is None else k)
+        total += float((shown / np.log2(2 + ahead)).sum())
     return total / len(rows)
+
+
+def _scores(queries: Floats, items: Floats) -> Floats:
+    """The best inner product of any of a row's queries with each item, float32[V, I]."""
+    scores: Floats = queries @ items.T
+    return scores if scores.ndim == 2 else scores.max(axis=1)

@@ -1,6 +1,6 @@
 """How requests become query vectors. These stand in a bundle: NumPy and ONNX Runtime only.
 
-Shapes: R requests, D embedding size, I items in the vocabulary, P seeds.
+Shapes: R requests, Q query vectors of a request, D embedding size, I items in the vocabulary, P seeds.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class MeanOfItems:
 class TowerQuery:
     """The user tower of two towers, run by ONNX Runtime on what is known at request time.
 
-    graph       ONNX: from those arrays of `pack_requests` that it reads to float32[R, D]
+    graph       ONNX: from those arrays of `pack_requests` that it reads to float32[R, Q, D]
     inputs      fields of the request, the history apart
     history     name of the history
     """
@@ -64,10 +64,10 @@ class TowerQuery:
         return (*self.inputs.names, self.history)
 
     def vectors(self, requests: Requests, rows: Rows) -> Floats:
-        """One vector per request, float32[R, 1, D]."""
+        """As many vectors per request as the tower has interests, float32[R, Q, D]."""
         arrays = pack_requests(self.inputs, self.history, rows)
         vectors: Floats = self._session.run(None, {name: arrays[name] for name in self._reads})[0]
-        return vectors[:, None]
+        return vectors
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:

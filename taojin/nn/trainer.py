@@ -10,6 +10,7 @@ Everything random in a network draws from torch's global generator, which the tr
 """
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -40,6 +41,7 @@ class Training:
     batch           rows of a step
     epochs          at most this many passes over the rows
     patience        stop after this many epochs in a row without a better validation value
+    minutes         stop after the epoch in which so much time has passed, validation included
     drop            all learning rates are multiplied by it after an epoch without a better value
     embedding_l2    each step adds it times the row to the gradient of the table's rows that the batch met
     weight_decay    decoupled (AdamW), for everything but tables
@@ -56,6 +58,7 @@ class Training:
     batch: int = 2048
     epochs: int = 20
     patience: int = 2
+    minutes: float = math.inf
     drop: float = 0.5
     embedding_l2: float = 1e-5
     weight_decay: float = 0.0
@@ -67,6 +70,8 @@ class Training:
         for name in ("batch", "epochs", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"training.{name}: expected at least 1, got {getattr(self, name)}")
+        if not self.minutes > 0:
+            raise ValueError(f"training.minutes: expected more than 0, got {self.minutes}")
         if not 0 < self.drop <= 1:
             raise ValueError(f"training.drop: expected a factor in (0, 1], got {self.drop}")
 
@@ -92,10 +97,14 @@ class Source(Protocol[B_co]):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training gave: the validation value of every epoch, and the epoch whose weights were kept (from 0)."""
+    """What a training gave: the validation value of every epoch, and the epoch whose weights were kept (from 0).
+
+    cut_off     whether the clock ended it
+    """
 
     values: tuple[float, ...]
     best: int
+    cut_off: bool = False
 
 
 @contextmanager
@@ -175,16 +184,18 @@ def train(
     with progress.task(f"train {name}", training.epochs * steps) as advance, freed_memory_kept():
         advance(len(run.values) * steps, run.note)
         while not run.finished:
+            started = time.monotonic()
             with seeded((seed * 1_000_003 + len(run.values) + 1) % (1 << 63)):
                 mean = _epoch(module, learn, len(source), training, lambda: advance(1, run.note))
             module.eval()
             with torch.no_grad(), training.precision():
                 run.record(validate(), mean, name)
+            run.seconds += time.monotonic() - started
             if checkpoint is not None:
                 run.save(checkpoint)
     module.load_state_dict(run.best_weights)
     module.eval()
-    return Outcome(tuple(run.values), run.best)
+    return Outcome(tuple(run.values), run.best, run.late)
 
 
 def _epoch(
@@ -215,14 +226,20 @@ class _Run:
             weight_decay=training.weight_decay,
         )
         self.values: list[float] = []
+        self.seconds = 0.0
         self.best = 0
         self.best_weights: dict[str, Tensor] = {}
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are done, or too many in a row gave nothing better."""
+        """Whether all epochs are done, too many in a row gave nothing better, or time is up."""
         stale = len(self.values) - 1 - self.best
-        return len(self.values) >= self.training.epochs or stale >= self.training.patience
+        return len(self.values) >= self.training.epochs or stale >= self.training.patience or self.late
+
+    @property
+    def late(self) -> bool:
+        """Whether time is up."""
+        return self.seconds >= 60 * self.training.minutes
 
     @property
     def note(self) -> str:
@@ -247,6 +264,7 @@ class _Run:
     def save(self, path: Path) -> None:
         content = {
             "values": self.values,
+            "seconds": self.seconds,
             "best": self.best,
             "best_weights": self.best_weights,
             "weights": self.module.state_dict(),
@@ -257,5 +275,6 @@ class _Run:
     def resume(self, path: Path) -> None:
         content = files.load(path, self.identity, self.training.place())
         self.values, self.best, self.best_weights = content["values"], content["best"], content["best_weights"]
+        self.seconds = content["seconds"]
         self.module.load_state_dict(content["weights"])
         self.optimizers.load(content["optimizers"])

@@ -9,7 +9,7 @@ from taojin.core.units import DAY
 from taojin.data.split import UserTimeSplit
 from taojin.embeddings.embedding import Embedder
 from taojin.embeddings.item2vec import Item2Vec
-from taojin.embeddings.towers.dssm import DSSM
+from taojin.embeddings.towers.zoo import DSSM
 from taojin.features.attributes import Attribute, Id
 from taojin.features.feature import Feature
 from taojin.features.moment import Proposal

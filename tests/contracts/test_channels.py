@@ -9,7 +9,9 @@ from taojin.core.progress import Silent
 from taojin.core.stages import Retriever
 from taojin.core.units import DAY, FIRST, PAD
 from taojin.embeddings.item2vec import Item2Vec
-from taojin.embeddings.towers.dssm import DSSM
+from taojin.embeddings.towers.losses import GBCE
+from taojin.embeddings.towers.negatives import Negatives
+from taojin.embeddings.towers.zoo import DSSM, MIND, BERT4Rec, GRU4Rec, NeuralCF, SASRec, YouTubeDNN
 from taojin.nn.trainer import Training
 from taojin.retrieval.channel import TimedChannel
 from taojin.retrieval.hot import Hot
@@ -20,9 +22,16 @@ from taojin.retrieval.top_rated import TopRated
 from taojin.retrieval.vectors import Nearest
 
 SHORT = Training(learning_rate=1e-2, batch=128, epochs=2, device="cpu")
+FEW = Negatives(in_batch=True, uniform=16)
 EMBEDDERS = {
     "item2vec": Item2Vec(dim=8, training=SHORT),
-    "dssm": DSSM(features=("item", "genres"), dim=8, uniform=16, training=SHORT),
+    "dssm": DSSM(features=("item", "genres"), dim=8, negatives=FEW, training=SHORT),
+    "youtube_dnn": YouTubeDNN(dim=8, hidden=(16,), negatives=FEW, training=SHORT),
+    "mind": MIND(features=("item", "genres"), dim=8, negatives=FEW, training=SHORT),
+    "neural_cf": NeuralCF(features=("item",), dim=8, negatives=FEW, training=SHORT),
+    "sasrec": SASRec(dim=8, training=SHORT),
+    "bert4rec": BERT4Rec(dim=8, training=SHORT),
+    "gru4rec": GRU4Rec(dim=8, loss=GBCE(), negatives=FEW, training=SHORT),
 }
 CHANNELS = {
     "hot": Hot(window=40 * DAY),
@@ -36,8 +45,15 @@ CHANNELS = {
     "item2vec_of_item": Nearest("item2vec", of="item"),
     "dssm": Nearest("dssm"),
     "dssm_of_item": Nearest("dssm", of="item"),
+    "youtube_dnn": Nearest("youtube_dnn"),
+    "mind": Nearest("mind"),
+    "neural_cf": Nearest("neural_cf"),
+    "sasrec": Nearest("sasrec"),
+    "bert4rec": Nearest("bert4rec"),
+    "gru4rec": Nearest("gru4rec"),
+    "sasrec_of_item": Nearest("sasrec", of="item"),
 }
-FOR_EVERYBODY = ("hot", "popular", "top_rated", "dssm")
+FOR_EVERYBODY = ("hot", "popular", "top_rated", "dssm", "youtube_dnn", "mind", "neural_cf")
 """Channels that have something for a stranger without a history."""
 HISTORIES = ([2, 4, 6], [], [1, 1], [3, 1, 60, 58, 61], [5] * 50, list(range(2, 52)))
 

@@ -109,6 +109,17 @@ def test_the_learning_rate_drops_after_an_epoch_without_a_better_value(inputs: I
     assert moved[1] < moved[0] / 100 and moved[2] < moved[1] / 100
 
 
+def test_the_clock_ends_a_training_after_an_epoch(inputs: Inputs, samples: Samples, tmp_path) -> None:
+    training = replace(TRAINING, epochs=50, minutes=1e-9)
+    fitting, again = Fitting(inputs, samples, training), Fitting(inputs, samples, training)
+    found = fitting.run(checkpoint=tmp_path / "late.pt")
+    assert (len(found.values), found.cut_off) == (1, True)
+    assert again.run(checkpoint=tmp_path / "late.pt") == found  # what was spent before a resumption counts
+    assert not Fitting(inputs, samples).run().cut_off
+    with pytest.raises(ValueError, match=r"training.minutes: expected more than 0, got 0"):
+        replace(TRAINING, minutes=0)
+
+
 @pytest.mark.parametrize("sparse", [False, True])
 def test_killed_and_resumed_equals_uninterrupted(inputs: Inputs, samples: Samples, tmp_path, sparse: bool) -> None:
     training = replace(TRAINING, sparse=sparse)

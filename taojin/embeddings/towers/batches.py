@@ -1,6 +1,6 @@
 """What two towers read: the items once for all, and liked events whose requests are read when a batch is gathered.
 
-Shapes: I items in the vocabulary, M liked events, B of them a batch, S sampled items, W items of the pool.
+Shapes: I items in the vocabulary, R requests, B liked events of a batch.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,11 @@ import torch
 from torch import Tensor
 
 from taojin.core.batch import Requests, Rows
+from taojin.core.units import Floats
 from taojin.data.dataset import TrainView
 from taojin.embeddings.next_item import NextItems
 from taojin.embeddings.query import pack_requests
+from taojin.embeddings.towers.negatives import Sample, Sampler
 from taojin.features.feature import Ask, Column, Level
 from taojin.features.inputs import Inputs
 from taojin.features.past import whole_catalogue
@@ -40,17 +42,16 @@ class Offered(NamedTuple):
 
 
 class TowerBatch(NamedTuple):
-    """Liked events, and the items that each of them is told from: the batch's own, then uniform ones.
+    """Liked events, and the items that all of them are told from.
 
+    age         float32[B]  see `TwoTowers.users`
     wanted      int64[B]    item rows
-    sampled     int64[S]
-    drawn       float32[S]  how often each of them is expected in such a sample
     """
 
     asked: Asked
+    age: Tensor
     wanted: Tensor
-    sampled: Tensor
-    drawn: Tensor
+    sample: Sample
 
 
 def read_items(view: TrainView, columns: Mapping[str, Column], inputs: Inputs, device: torch.device) -> Offered:
@@ -97,23 +98,19 @@ class RequestReader:
 class LikedEvents:
     """Liked events as a source of batches.
 
-    popularity      float32[I]  share of each item among the events
-    pool            int64[W]    items that uniform negatives are drawn from
-    uniform         how many of them are drawn for a batch
+    begin, end      times of the log, between which examples age
     """
 
     rows: NextItems
     reader: RequestReader
-    popularity: Tensor
-    pool: Tensor
-    uniform: int
+    sampler: Sampler
+    begin: int
+    end: int
 
     @classmethod
-    def of(cls, rows: NextItems, reader: RequestReader, *, warm: np.ndarray, uniform: int) -> "LikedEvents":
-        """warm, bool[I]: items with training events; the others must not be learned to be bad."""
-        share = np.bincount(rows.item, minlength=len(warm)) / len(rows)
-        popularity = torch.from_numpy(share.astype(np.float32)).to(reader.device)
-        return cls(rows, reader, popularity, torch.from_numpy(np.flatnonzero(warm)).to(reader.device), uniform)
+    def of(cls, rows: NextItems, reader: RequestReader, sampler: Sampler, view: TrainView) -> "LikedEvents":
+        """The view tells when examples are old."""
+        return cls(rows, reader, sampler, int(view.log.events.time.min()), view.end)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -122,7 +119,10 @@ class LikedEvents:
         """Some events with the items that they are told from."""
         some = self.rows[rows.cpu().numpy()]
         wanted = torch.from_numpy(some.item).to(rows.device)
-        drawn = self.pool[torch.randint(len(self.pool), (self.uniform,), device=rows.device)]
-        sampled = torch.cat([wanted, drawn])
-        expected = len(wanted) * self.popularity[sampled] + self.uniform / len(self.pool)
-        return TowerBatch(self.reader.read(some.requests), wanted, sampled, expected)
+        age = torch.from_numpy(self.age(some.requests)).to(rows.device)
+        return TowerBatch(self.reader.read(some.requests), age, wanted, self.sampler.draw(wanted))
+
+    def age(self, requests: Requests) -> Floats:
+        """Share of the log that lies between each request and the log's end, float32[R] in [0, 1]."""
+        age: Floats = ((self.end - requests.time) / (self.end - self.begin)).astype(np.float32)
+        return age

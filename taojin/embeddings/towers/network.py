@@ -1,6 +1,6 @@
 """Two towers over one table of vectors.
 
-Shapes: R requests, N items, F fields of a side, L history length, H history columns, D embedding size.
+Shapes: R requests, N items, F fields of a side, L history length, H history columns, D embedding size, K interests.
 """
 
 from collections.abc import Sequence
@@ -10,52 +10,100 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from taojin.core.units import PAD, UNKNOWN
+from taojin.embeddings.towers.encoders import MASKED, Encoder
 from taojin.features.feature import Level
 from taojin.features.inputs import Inputs
 from taojin.nn.export import to_onnx
 from taojin.nn.table import Table
 
+AGES = 3
+"""Forms in which the age of an example is read, see `TwoTowers.users`."""
+
 
 class TwoTowers(nn.Module):
     """Vectors of requests and of items; the history's places read the same rows of the table as the items.
 
-    The user tower reads the mean of the history, in which the weight of each place is learned.
-
-    inputs      fields of both sides, and the history
-    hidden      widths of each tower's hidden layers
-    cosine      vectors are scaled to length 1
-    forget      see `Forget`
+    inputs          fields of both sides, and the history
+    encoder         what sums up the history for the user tower
+    hidden          widths of the user tower's hidden layers
+    item_hidden     those of the item tower
+    cosine          vectors are scaled to length 1
+    forget          see `Forget`
+    aged            the user tower reads the age of an example
     """
 
     def __init__(
-        self, inputs: Inputs, dim: int, hidden: Sequence[int], *, dropout: float, cosine: bool, forget: float
+        self,
+        inputs: Inputs,
+        dim: int,
+        encoder: Encoder,
+        *,
+        hidden: Sequence[int] = (),
+        item_hidden: Sequence[int] = (),
+        dropout: float = 0.0,
+        cosine: bool = True,
+        forget: float = 0.0,
+        aged: bool = False,
     ) -> None:
         super().__init__()
         assert inputs.history is not None, "two towers read a history"
+        columns = len(inputs.history.columns)
         self.table = Table(inputs, dim)
         self.cosine = cosine
         self.forget_request = Forget(forget, _singles(inputs, Level.REQUEST))
         self.forget_item = Forget(forget, _singles(inputs, Level.CANDIDATE))
-        self.forget_history = Forget(forget, len(inputs.history.columns))
-        self.place = nn.Parameter(torch.linspace(-1, 0, inputs.history.length))
-        width = _fields(inputs, Level.REQUEST) + len(inputs.history.columns)
-        self.user_tower = perceptron(width * dim, hidden, dim, dropout)
-        self.item_tower = perceptron(_fields(inputs, Level.CANDIDATE) * dim, hidden, dim, dropout)
+        self.forget_history = Forget(forget, columns)
+        self.encoder = encoder.build(columns * dim, inputs.history.length)
+        self.ages = AGES if aged else 0
+        width = (_fields(inputs, Level.REQUEST) + columns) * dim + self.ages
+        self.user_tower = perceptron(width, hidden, dim, dropout)
+        self.item_tower = perceptron(_fields(inputs, Level.CANDIDATE) * dim, item_hidden, dim, dropout)
 
-    def users(self, request: Tensor, numbers: Tensor, history: Tensor) -> Tensor:
-        """Vectors of requests, float32[R, D], from their codes, numbers and histories (see `Packed`)."""
+    def users(self, request: Tensor, numbers: Tensor, history: Tensor, age: Tensor | None = None) -> Tensor:
+        """Vectors of requests, float32[R, K, D], from their codes, numbers and histories (see `Packed`).
+
+        age     float32[R], share of the log that lies between the example and the log's end; None: 0, it is now
+        Zero is the vector of an interest that the history is too short for.
+        """
         fields = self.table.requests(self.forget_request(request), numbers).flatten(1)
-        weight = self.place.exp() * (history[:, :, 0] != PAD)  # [R, L]
-        weight = weight / weight.sum(1, keepdim=True).clamp(min=1e-9)
-        liked = (self.table.past(self.forget_history(history)) * weight[:, :, None, None]).sum(1)  # [R, H, D]
-        return self._scaled(self.user_tower(torch.cat([fields, liked.flatten(1)], 1)))
+        known = history[:, :, 0] != PAD  # [R, L]
+        interests = self.encoder(self.table.past(self.forget_history(history)).flatten(2), known)  # [R, K, H * D]
+        shared = fields.unsqueeze(1).expand(-1, interests.shape[1], -1)
+        read = torch.cat([shared, interests, *self._aged(interests, age)], 2)
+        found = self._scaled(self.user_tower(read))
+        return found * self.encoder.active(known).unsqueeze(2)
 
     def items(self, item: Tensor, numbers: Tensor) -> Tensor:
         """Vectors of items, float32[N, D]."""
         return self._scaled(self.item_tower(self.table.items(self.forget_item(item), numbers).flatten(1)))
 
+    def _aged(self, like: Tensor, age: Tensor | None) -> tuple[Tensor, ...]:
+        """The age in several forms, as many numbers for each vector of [R, K, .]."""
+        if not self.ages:
+            return ()
+        now = torch.zeros_like(like[:, :, :1])
+        same = now if age is None else now + age[:, None, None]
+        # Powers let a linear layer bend (Covington et al., section 4.1).
+        return same, same.square(), same.sqrt()
+
     def _scaled(self, vectors: Tensor) -> Tensor:
-        return functional.normalize(vectors, dim=1) if self.cosine else vectors
+        return functional.normalize(vectors, dim=-1) if self.cosine else vectors
+
+
+def label_aware(interests: Tensor, wanted: Tensor, sharpness: float) -> Tensor:
+    """The interest that a wanted item belongs to: a mean of them that attends to it, float32[R, D].
+
+    interests   float32[R, K, D], zero where there is none
+    wanted      float32[R, D]
+    sharpness   of the attention; the larger, the more the best interest alone
+
+    Li et al., CIKM 2019, https://arxiv.org/abs/1904.08030, section 3.5, where scores are raised to a power.
+    """
+    if interests.shape[1] == 1:
+        return interests.squeeze(1)
+    scores = (interests @ wanted.unsqueeze(2)).squeeze(2) * sharpness
+    weight = (scores + MASKED * ~interests.any(2)).softmax(1)  # [R, K]
+    return (weight.unsqueeze(2) * interests).sum(1)
 
 
 class Forget(nn.Module):
@@ -70,10 +118,10 @@ class Forget(nn.Module):
         self.singles = singles
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Codes of the same shape; PAD stays."""
-        if not self.training:
+        """Codes of the same shape; those below UNKNOWN stay."""
+        if not (self.training and self.probability):
             return codes
-        forgotten = (torch.rand(codes.shape, device=codes.device) < self.probability) & (codes != PAD)
+        forgotten = (torch.rand(codes.shape, device=codes.device) < self.probability) & (codes > PAD)
         forgotten[..., self.singles :] = False
         return codes.masked_fill(forgotten, UNKNOWN)
 
@@ -95,15 +143,18 @@ class UserTower(nn.Module):
         self.towers = towers
 
     def forward(self, request: Tensor, request_numbers: Tensor, history: Tensor) -> Tensor:
-        """Vectors of requests, float32[R, D]."""
+        """Vectors of requests, float32[R, K, D]."""
         return self.towers.users(request, request_numbers, history)
 
 
-def export_user_tower(towers: TwoTowers, example: Sequence[Tensor]) -> bytes:
-    """The user tower as an ONNX graph for any number of requests; example: its three inputs for two or more."""
-    names = ("request", "request_numbers", "history")
+ASKED = ("request", "request_numbers", "history")
+"""What the user tower of two towers reads."""
+
+
+def export_tower(tower: nn.Module, example: Sequence[Tensor], names: Sequence[str] = ASKED) -> bytes:
+    """A user tower as an ONNX graph for any number of requests; example: its inputs for two or more."""
     any_number = {name: {0: "requests"} for name in (*names, "vectors")}
-    return to_onnx(UserTower(towers), example, inputs=names, outputs=("vectors",), dynamic=any_number)
+    return to_onnx(tower, [one.cpu() for one in example], inputs=names, outputs=("vectors",), dynamic=any_number)
 
 
 def _fields(inputs: Inputs, level: Level) -> int:

@@ -11,8 +11,12 @@ from taojin.core.units import PAD, UNKNOWN
 from taojin.embeddings.next_item import next_items
 from taojin.embeddings.query import TowerQuery
 from taojin.embeddings.towers.batches import LikedEvents, RequestReader, read_items
-from taojin.embeddings.towers.dssm import DSSM, item_vectors
-from taojin.embeddings.towers.network import Forget, TwoTowers, export_user_tower
+from taojin.embeddings.towers.encoders import Capsules, MeanPool, Recurrent
+from taojin.embeddings.towers.events import item_vectors
+from taojin.embeddings.towers.negatives import Negatives
+from taojin.embeddings.towers.network import Forget, TwoTowers, UserTower, export_tower
+from taojin.embeddings.towers.transformer import Transformer
+from taojin.embeddings.towers.zoo import DSSM
 from taojin.features.attributes import Id
 from taojin.features.feature import Level
 from taojin.features.inputs import Inputs
@@ -23,7 +27,8 @@ from taojin.retrieval.vectors import Nearest
 
 CPU = torch.device("cpu")
 TRAINING = Training(learning_rate=2e-2, batch=64, epochs=12, patience=4, device="cpu")
-SPEC = DSSM(features=("item", "genres"), dim=8, uniform=16, training=TRAINING)
+SPEC = DSSM(features=("item", "genres"), dim=8, negatives=Negatives(in_batch=True, uniform=16), training=TRAINING)
+ENCODERS = (MeanPool(), Capsules(interests=3), Recurrent(), Transformer(heads=2), Transformer(causal=False))
 
 
 @pytest.fixture(scope="module")
@@ -69,31 +74,36 @@ def columns_with_users(parity):
 
 @pytest.mark.parametrize("features", [("item", "genres"), ("user", "item"), ("likes", "item", "genres")])
 @pytest.mark.parametrize(("hidden", "cosine"), [((), True), ((16,), False)])
-def test_onnx_equals_torch_for_any_number_of_requests(parity, features, hidden, cosine):
+@pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: type(encoder).__name__)
+def test_onnx_equals_torch_for_any_number_of_requests(parity, features, hidden, cosine, encoder):
     columns = columns_with_users(parity)
     inputs = Inputs.of(columns[name] for name in (*features, "history"))
     reader = RequestReader(columns, inputs.side(Level.REQUEST), "history", CPU)
     with seeded(0):
-        towers = TwoTowers(inputs, 8, hidden, dropout=0.5, cosine=cosine, forget=0.5).eval()
+        towers = TwoTowers(
+            inputs, 8, encoder, hidden=hidden, item_hidden=hidden, dropout=0.5, cosine=cosine, forget=0.5, aged=True
+        ).eval()
     rows = next_items(parity.view, "like")
-    graph = export_user_tower(towers, reader.read(rows[np.arange(2)].requests))
+    graph = export_tower(UserTower(towers), reader.read(rows[np.arange(2)].requests))
     query = TowerQuery(graph=graph, inputs=reader.inputs, history="history")
     for some in (np.array([0]), np.arange(40)):  # the first row of a user has no history
         requests = rows[some].requests
         with torch.no_grad():
             expected = towers.users(*reader.read(requests)).numpy()
         found = query.vectors(requests, Store(columns).read(query.features, requests))
-        np.testing.assert_allclose(found[:, 0], expected, atol=1e-5)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_the_network_overfits_64_rows_and_every_parameter_learns(parity):
+@pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: type(encoder).__name__)
+def test_the_network_overfits_64_rows_and_every_parameter_learns(parity, encoder):
     inputs = Inputs.of(columns_with_users(parity)[name] for name in ("user", "likes", "item", "genres", "history"))
     rows = next_items(parity.view, "like")[np.arange(64)]
     reader = RequestReader(columns_with_users(parity), inputs.side(Level.REQUEST), "history", CPU)
-    source = LikedEvents.of(rows, reader, warm=np.arange(62) < 58, uniform=64)
+    sampler = Negatives(in_batch=True, uniform=64).sampler(torch.ones(62), torch.arange(62) < 58)
+    source = LikedEvents.of(rows, reader, sampler, parity.view)
     items = read_items(parity.view, parity.columns, inputs, CPU)
     with seeded(0):
-        towers = TwoTowers(inputs, 16, (32,), dropout=0.0, cosine=True, forget=0.0)
+        towers = TwoTowers(inputs, 16, encoder, hidden=(32,), item_hidden=(32,))
         optimizer = torch.optim.Adam(towers.parameters(), lr=2e-2)
         for step in range(150):
             loss = SPEC._loss(towers, items, source.gather(torch.arange(64)))
@@ -105,15 +115,21 @@ def test_the_network_overfits_64_rows_and_every_parameter_learns(parity):
     assert loss.item() < 0.2
 
 
-def test_the_items_of_a_batch_come_first_and_uniform_ones_are_warm(parity):
+def test_a_batch_brings_its_own_items_and_uniform_warm_ones(parity):
     rows = next_items(parity.view, "like")
     reader = RequestReader(parity.columns, Inputs(), "history", CPU)
-    source = LikedEvents.of(rows, reader, warm=np.arange(62) < 58, uniform=500)
-    batch = source.gather(torch.tensor([5, 9]))
-    assert batch.wanted.tolist() == rows.item[[5, 9]].tolist() == batch.sampled[:2].tolist()
-    assert int(batch.sampled.max()) < 58
-    share = np.bincount(rows.item, minlength=62)[batch.sampled.numpy()] / len(rows)
-    np.testing.assert_allclose(batch.drawn.numpy(), 2 * share + 500 / 58, rtol=1e-5)
+    count = torch.from_numpy(np.bincount(rows.item, minlength=62))
+    sampler = Negatives(in_batch=True, uniform=500).sampler(count, torch.arange(62) < 58)
+    batch = LikedEvents.of(rows, reader, sampler, parity.view).gather(torch.tensor([5, 9]))
+    assert batch.wanted.tolist() == rows.item[[5, 9]].tolist()
+    assert set(batch.wanted.tolist()) <= set(batch.sample.item.tolist())
+    assert int(batch.sample.item.max()) < 58
+    expected = 2 * count[batch.sample.item] / len(rows) + 500 / 58
+    times = batch.sample.weight.exp() * expected
+    torch.testing.assert_close(times, times.round())
+    assert times.sum().item() == pytest.approx(502)
+    share = (parity.view.end - rows.requests.time[[5, 9]]) / (parity.view.end - parity.view.log.events.time.min())
+    np.testing.assert_allclose(batch.age.numpy(), share, rtol=1e-6)
 
 
 def test_forgetting_touches_single_categories_in_training_only():
@@ -148,8 +164,8 @@ def test_names_are_checked(parity, spec, message):
 
 def test_vectors_of_items_do_not_depend_on_the_block(parity, monkeypatch):
     inputs = Inputs.of(parity.columns[name] for name in ("item", "genres", "history"))
-    towers = TwoTowers(inputs, 8, (), dropout=0.0, cosine=True, forget=0.0).eval()
+    towers = TwoTowers(inputs, 8, MeanPool()).eval()
     items = read_items(parity.view, parity.columns, inputs, CPU)
     whole = item_vectors(towers, items)
-    monkeypatch.setattr("taojin.embeddings.towers.dssm.BLOCK", 7)
+    monkeypatch.setattr("taojin.embeddings.towers.events.BLOCK", 7)
     np.testing.assert_allclose(item_vectors(towers, items), whole, atol=1e-6)

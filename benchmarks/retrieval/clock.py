@@ -1,0 +1,38 @@
+"""The time a model gets, and how far it came."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from taojin.core.progress import Advance
+
+MINUTES = 45.0
+"""What a model gets; one that needs more is reported as cut off, with its epoch."""
+
+
+class Watch:
+    """Prints every epoch of a training with its seconds, and remembers the last."""
+
+    def __init__(self) -> None:
+        self.note = ""
+
+    @contextmanager
+    def task(self, name: str, total: int) -> Iterator[Advance]:
+        """A line whenever the note changes."""
+        start, before = time.perf_counter(), time.process_time()
+
+        def advance(steps: int, note: str) -> None:
+            if note != self.note:
+                wall, used = time.perf_counter() - start, time.process_time() - before
+                print(f"  {name}: {note} ({wall:.0f} s, {used:.0f} CPU s)", flush=True)
+            self.note = note
+
+        yield advance
+
+    def figures(self, seconds: float) -> dict[str, float]:
+        """Epochs begun, and whether the clock ended them; nothing where nothing was trained."""
+        epoch = re.search(r"epoch (\d+)", self.note)
+        if epoch is None:
+            return {}
+        return {"epochs": int(epoch[1]), "cut_off": seconds >= 60 * MINUTES}

@@ -1,0 +1,88 @@
+"""Transformer over a history: what was done attends to what was done before it, or to everything.
+
+Vaswani et al., NeurIPS 2017, https://arxiv.org/abs/1706.03762, with the normalisation before each part (Xiong et al.,
+ICML 2020, https://arxiv.org/abs/2002.04745). SASRec's is causal, BERT4Rec's is not.
+
+Shapes: R requests, L places, E width, A heads.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from taojin.embeddings.towers.encoders import MASKED, SequenceModule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transformer:
+    """Blocks of attention and a feed-forward layer, with learned positions counted from the oldest item.
+
+    widen   width of the feed-forward layer against the vectors'
+    dropout after the positions, attention and the feed-forward layer; not on the attention weights, which would cost
+            the fused kernel
+    """
+
+    causal: bool = True
+    blocks: int = 2
+    heads: int = 1
+    widen: int = 1
+    dropout: float = 0.1
+
+    def build(self, width: int, length: int) -> SequenceModule:
+        """For sequences of at most `length` places."""
+        if width % self.heads:
+            raise ValueError(f"Transformer: expected a width that {self.heads} heads divide, got {width}")
+        return Blocks(self, width, length)
+
+
+class Blocks(SequenceModule):
+    """The stack, and a last normalisation."""
+
+    def __init__(self, spec: Transformer, width: int, length: int) -> None:
+        super().__init__()
+        self.position = nn.Parameter(torch.randn(length, width) * 0.02)
+        self.dropout = nn.Dropout(spec.dropout)
+        self.blocks = nn.ModuleList(Block(spec, width) for _ in range(spec.blocks))
+        self.norm = nn.LayerNorm(width)
+        self.causal = spec.causal
+
+    def states(self, vectors: Tensor, known: Tensor) -> Tensor:
+        """States at all places; those at PAD mean nothing."""
+        # Before any known place there is no PAD, so a causal state sees none.
+        mask = None if self.causal else MASKED * ~known[:, None, None, :]  # [R, 1, 1, L]
+        # Vectors start small; the positions would drown them.
+        x = self.dropout(vectors * vectors.shape[2] ** 0.5 + self.position[: vectors.shape[1]])
+        for block in self.blocks:
+            x = block(x, mask)
+        return self.norm(x)
+
+
+class Block(nn.Module):
+    """Attention and a feed-forward layer, each added to what it reads."""
+
+    def __init__(self, spec: Transformer, width: int) -> None:
+        super().__init__()
+        self.heads = spec.heads
+        self.first_norm, self.second_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.joined = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.wide = nn.Linear(width, spec.widen * width)
+        self.narrow = nn.Linear(spec.widen * width, width)
+        self.dropout = nn.Dropout(spec.dropout)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """float32[R, L, E] of the same shape; mask is added to the scores of attention, None: causal."""
+        x = x + self.dropout(self._attend(self.first_norm(x), mask))
+        hidden = functional.gelu(self.wide(self.second_norm(x)))
+        return x + self.dropout(self.narrow(hidden))
+
+    def _attend(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        query, key, value = (
+            part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in self.joined(x).chunk(3, 2)
+        )  # [R, A, L, E / A]
+        if mask is not None:
+            mask = mask.to(query.dtype)
+        found = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=mask is None)
+        return self.out(found.transpose(1, 2).flatten(2))
