@@ -5,6 +5,7 @@ import sys
 
 BENCHMARKS = {
     "latency": "benchmarks.latency",
+    "neighbours": "benchmarks.neighbours",
     "quality": "benchmarks.quality",
     "training-speed": "benchmarks.training_speed",
     "world": "benchmarks.world",
