@@ -109,6 +109,7 @@ def measure(base: Floats, queries: Floats, depths: tuple[int, ...]) -> Iterator[
             own = structure.effort_for(k)
             for effort in sorted({*_powers(index.most(len(base))), own}):
                 fixed = replace(structure, depth=np.array([k]), effort=np.array([effort]))
+                vars(fixed)["made"] = structure.made  # read once, not for every effort
                 items = NearestItems(vectors=base, searched=every, query=NOBODY, index=index, structure=fixed)
                 found = items.search(queries, k).item
                 recall = _recall(found, truth.setdefault(k, found))  # the exact index comes first

@@ -84,7 +84,7 @@ def evaluate(
 @tune.command()
 def quotas(
     run: RunPath,
-    budget: Annotated[int | None, typer.Option(help="Places of all channels; as many as today.", min=1)] = None,
+    budget: Annotated[int | None, typer.Option(help="Candidates a request; as many as today.", min=1)] = None,
     scene: Annotated[str | None, typer.Option(help="Name of a scene; the one that rankers learn from.")] = None,
     data: DataPath = None,
     as_json: AsJson = False,

@@ -1,16 +1,19 @@
-"""Quotas by greedy marginal recall: the next places go to the channel that finds most with them that no other has.
+"""Quotas by greedy marginal recall: the next places go to the channel that finds most for what they cost.
 
-The gain of a channel's next places does not always fall, so a step may be of any length: the one of the largest gain a
-place is taken. Greedy choice under diminishing returns is within 1 - 1/e of the best: Nemhauser, Wolsey and Fisher,
-Mathematical Programming 1978, https://doi.org/10.1007/BF01588971.
+What a channel's next places cost are the candidates that no other channel has brought yet, since those are what the
+rankers must score. The gain of the next places does not always fall, so steps of any length are compared. Greedy
+choice by gain for cost: Khuller, Moss and Naor, Information Processing Letters 1999,
+https://doi.org/10.1016/S0020-0190(99)00031-9
 
-Shapes: M relevant items of all requests, C channels, R requests.
+Shapes: N candidates of all requests, each once, C channels, R requests, P places.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from taojin.core.units import Ints, Mask
 from taojin.evaluation.recommended import Doubles
@@ -20,109 +23,160 @@ STEP = 5
 FOLDS = 5
 
 Quotas = dict[str, int]
-Chooser = Callable[["Finds", int], Quotas]
+Chooser = Callable[["Proposals", int], Quotas]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finds:
-    """Where each channel has each relevant item.
+class Proposals:
+    """What channels propose, deeper than any quota, and what of it is relevant.
 
     channels    C names
-    place       int64[M, C]     place among what the rules allow, from 1; 0 where it is not found
-    request     int64[M]
-    requests    R
+    place       uint16[N, C]    place among what the rules allow, from 1; 0 where a channel does not propose it
+    request     int64[N]
+    relevant    bool[N]
+    wanted      int64[R]        relevant items of each request, proposed or not; 1 or more
     """
 
     channels: tuple[str, ...]
-    place: Ints
+    place: NDArray[np.uint16]
     request: Ints
-    requests: int
+    relevant: Mask
+    wanted: Ints
 
-    def of_requests(self, mask: Mask) -> "Finds":
+    def __len__(self) -> int:
+        """How many requests."""
+        return len(self.wanted)
+
+    def of_requests(self, mask: Mask) -> "Proposals":
         """Those of some requests, bool[R]."""
-        number = np.cumsum(mask) - 1
         rows = mask[self.request]
-        return Finds(
+        return Proposals(
             channels=self.channels,
             place=self.place[rows],
-            request=number[self.request[rows]],
-            requests=int(mask.sum()),
+            request=(np.cumsum(mask) - 1)[self.request[rows]],
+            relevant=self.relevant[rows],
+            wanted=self.wanted[mask],
         )
-
-    @property
-    def weight(self) -> Doubles:
-        """What finding each item adds to the mean recall over requests, float64[M]."""
-        relevant = np.bincount(self.request, minlength=self.requests)
-        return 1 / (relevant[self.request] * self.requests)
 
     def recall(self, quotas: Quotas) -> float:
         """Mean over requests of the share of relevant items that some channel has within its quota."""
-        return float(self.weight[_found(self.place, self._limits(quotas))].sum())
+        return float(self.weight[self._within(quotas)].sum())
 
-    def _limits(self, quotas: Quotas) -> Ints:
-        return np.array([quotas[name] for name in self.channels])
+    def size(self, quotas: Quotas) -> float:
+        """Candidates a request, each counted once."""
+        return float(self._within(quotas).sum() / len(self))
+
+    @cached_property
+    def weight(self) -> Doubles:
+        """What each candidate adds to the mean recall, float64[N]."""
+        return self.relevant / (self.wanted[self.request] * len(self))
+
+    def _within(self, quotas: Quotas) -> Mask:
+        quota = np.array([quotas[name] for name in self.channels])
+        within: Mask = np.any((self.place > 0) & (self.place <= quota), axis=1)
+        return within
 
 
-def greedy(finds: Finds, budget: int) -> Quotas:
-    """Quotas that add up to the budget at most, one place for each channel at least.
+def greedy(proposals: Proposals, budget: int) -> Quotas:
+    """Quotas that bring as many candidates a request as the budget, at most; one place for each channel at least.
 
-    Places that find nothing new are not given away, so quotas may add up to less.
+    A step that would find nothing is not taken, so they may bring fewer.
     """
-    if budget < len(finds.channels):
-        raise ValueError(f"budget: expected {len(finds.channels)} or more, a place for each channel; got {budget}")
-    quota, weight = np.ones(len(finds.channels), np.int64), finds.weight
-    while (left := budget - int(quota.sum())) > 0:
-        missing = ~_found(finds.place, quota)
-        steps = [_step(finds.place[missing, c], weight[missing], int(q), left) for c, q in enumerate(quota)]
-        best = int(np.argmax([rate for rate, _ in steps]))
-        if steps[best][0] <= 0:
-            break
-        quota[best] += steps[best][1]
-    return dict(zip(finds.channels, quota.tolist(), strict=True))
+    walk = _Walk(proposals)
+    while (step := walk.best(budget)) is not None:
+        walk.take(*step)
+    return dict(zip(proposals.channels, walk.quota, strict=True))
 
 
-def equal(finds: Finds, budget: int) -> Quotas:
-    """The same for every channel; the first get what does not divide."""
-    each, rest = divmod(budget, len(finds.channels))
-    return {name: each + (place < rest) for place, name in enumerate(finds.channels)}
+def equal(proposals: Proposals, budget: int) -> Quotas:
+    """The same for every channel."""
+    return _largest(proposals, budget, lambda share: dict.fromkeys(proposals.channels, share))
 
 
 def scaled(quotas: Quotas) -> Chooser:
-    """Quotas in the proportions of given ones, rounded down, one place at least."""
-    total = sum(quotas.values())
-    return lambda finds, budget: {name: max(1, quotas[name] * budget // total) for name in finds.channels}
+    """Quotas in the proportions of given ones, one place at least."""
+    most = max(quotas.values())
+    return lambda proposals, budget: _largest(
+        proposals, budget, lambda share: {name: max(1, quotas[name] * share // most) for name in proposals.channels}
+    )
 
 
-def single(finds: Finds, budget: int) -> Quotas:
+def single(proposals: Proposals, budget: int) -> Quotas:
     """The whole budget for the channel that finds most with it."""
-    alone = [{name: budget * (name == one) for name in finds.channels} for one in finds.channels]
-    return max(alone, key=finds.recall)
+    alone = [{name: budget * (name == one) for name in proposals.channels} for one in proposals.channels]
+    return max(alone, key=proposals.recall)
 
 
-def held_out(finds: Finds, choose: Chooser, budget: int, *, seed: int = 0) -> float:
+def held_out(proposals: Proposals, choose: Chooser, budget: int, *, seed: int = 0) -> float:
     """Recall of quotas on requests other than those that they were chosen on: mean over folds of the requests."""
-    if finds.requests < 2:
-        raise ValueError(f"quotas: expected 2 users or more with a relevant item on validation, got {finds.requests}")
-    fold = np.random.default_rng(seed).permutation(finds.requests) % min(FOLDS, finds.requests)
+    if len(proposals) < 2:
+        raise ValueError(f"quotas: expected 2 users or more with a relevant item on validation, got {len(proposals)}")
+    fold = np.random.default_rng(seed).permutation(len(proposals)) % min(FOLDS, len(proposals))
     total = 0.0
     for part in np.unique(fold):
-        judged = finds.of_requests(fold == part)
-        learned = choose(finds.of_requests(fold != part), budget)
-        total += judged.recall(learned) * judged.requests
-    return total / finds.requests
+        judged = proposals.of_requests(fold == part)
+        total += judged.recall(choose(proposals.of_requests(fold != part), budget)) * len(judged)
+    return total / len(proposals)
 
 
-def _step(place: Ints, weight: Doubles, quota: int, left: int) -> tuple[float, int]:
-    """The step of the largest gain a place that a channel can make: its gain a place, and its length."""
-    ahead = place - quota
-    ahead, weight = ahead[(ahead > 0) & (ahead <= left)], weight[(ahead > 0) & (ahead <= left)]
-    gain = np.cumsum(np.bincount(ahead, weight, minlength=left + 1))
-    length = np.minimum(np.arange(STEP, left + STEP, STEP), left)
-    rate = gain[length] / length
-    best = int(np.argmax(rate))
-    return float(rate[best]), int(length[best])
+class _Walk:
+    """Quotas that grow, and what each channel's further places would add to what is there.
+
+    gain, cost      float64[C, P]   recall and candidates a request of each place, of what nobody has brought; P reaches
+                                    a step beyond the deepest place
+    """
+
+    def __init__(self, proposals: Proposals) -> None:
+        place, self.places = proposals.place, int(proposals.place.max(initial=0))
+        self.proposals, self.quota, self.size = proposals, [0] * place.shape[1], 0.0
+        self.there = np.zeros(len(place), np.bool_)
+        self.by_place = [np.argsort(column, kind="stable") for column in place.T]
+        self.starts = [
+            np.searchsorted(column[order], np.arange(self.places + 2))
+            for column, order in zip(place.T, self.by_place, strict=True)
+        ]
+        self.width = self.places + STEP + 1
+        every = np.arange(len(place))
+        self.gain, self.cost = self._sums(every, proposals.weight), self._sums(every, None)
+        for channel in range(len(self.quota)):
+            self.take(channel, 1)
+
+    def best(self, budget: int) -> tuple[int, int] | None:
+        """The channel and the length of the step that gains most for its cost within the budget."""
+        found, best = None, 0.0
+        for channel, quota in enumerate(self.quota):
+            gain = np.cumsum(self.gain[channel, quota + 1 :])[STEP - 1 :: STEP]
+            cost = np.cumsum(self.cost[channel, quota + 1 :])[STEP - 1 :: STEP]
+            # A step of no cost brings what is there already, and gains nothing either.
+            rate = np.where(self.size + cost <= budget, gain / np.maximum(cost, 1e-12), 0.0)
+            at = int(np.argmax(rate)) if len(rate) else 0
+            if len(rate) and rate[at] > best:
+                found, best = (channel, STEP * (at + 1)), float(rate[at])
+        return found
+
+    def take(self, channel: int, length: int) -> None:
+        """Give a channel further places."""
+        first, last = self.quota[channel] + 1, min(self.quota[channel] + length, self.places)
+        starts = self.starts[channel]
+        rows = self.by_place[channel][starts[min(first, last + 1)] : starts[last + 1]]
+        fresh = rows[~self.there[rows]]
+        self.there[fresh] = True
+        self.gain -= self._sums(fresh, self.proposals.weight[fresh])
+        self.cost -= self._sums(fresh, None)
+        self.size += len(fresh) / len(self.proposals)
+        self.quota[channel] += length
+
+    def _sums(self, rows: Ints, weight: Doubles | None) -> Doubles:
+        """Sums by channel and place over some candidates, [C, P]; without weights, their number a request."""
+        columns = self.proposals.place[rows].T
+        sums = np.stack([np.bincount(column, weight, self.width) for column in columns]).astype(np.float64)
+        return sums if weight is not None else sums / len(self.proposals)
 
 
-def _found(place: Ints, quota: Ints) -> Mask:
-    found: Mask = np.any((place > 0) & (place <= quota), axis=1)
-    return found
+def _largest(proposals: Proposals, budget: int, of_share: Callable[[int], Quotas]) -> Quotas:
+    """The quotas of the largest share that bring no more than the budget, by halving; those of share 1 at least."""
+    low, high = 1, max(int(proposals.place.max(initial=0)), 1) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if proposals.size(of_share(middle)) <= budget else (low, middle)
+    return of_share(low)

@@ -35,12 +35,12 @@ def report_table(evaluation: Evaluation) -> RenderableType:
 def quota_tables(
     today: Mapping[str, int], learned: Mapping[str, int], curve: Mapping[int, Mapping[str, float]], users: int
 ) -> RenderableType:
-    """Learned quotas beside today's, and what each total finds."""
+    """Learned quotas beside today's, and what each number of candidates finds."""
     ways = list(next(iter(curve.values())))
-    title = f"Recall over {users:,} validation users by the places of all channels; chosen on other users"
-    recall = _table(title, "places", tuple(ways))
-    for total, by_way in curve.items():
-        recall.add_row(f"{total:,}", *(_number(by_way[way]) for way in ways))
+    title = f"Recall by candidates a request, {users:,} validation users; quotas chosen on other users"
+    recall = _table(title, "candidates", tuple(ways))
+    for size, by_way in curve.items():
+        recall.add_row(f"{size:,}", *(_number(by_way[way]) for way in ways))
     quotas = _table("Quotas", "channel", ("today", "learned"))
     for name, quota in learned.items():
         quotas.add_row(name, f"{today[name]:,}", f"{quota:,}")

@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 
 from taojin.bundle import Bundle, Golden, recipe_of, save
-from taojin.core.events import look_up
 from taojin.core.progress import Progress, Silent
 from taojin.data.split import Part
 from taojin.evaluation.cases import Cases, cases
-from taojin.evaluation.quotas import Chooser, Finds, Quotas, equal, greedy, held_out, scaled, single
+from taojin.evaluation.metrics import member
+from taojin.evaluation.quotas import Chooser, Proposals, Quotas, equal, greedy, held_out, scaled, single
 from taojin.experiment.evaluate import Offline
 from taojin.experiment.train import Trained
 from taojin.pipeline import Pipeline
 from taojin.scene import Experiment
 
+MOST = 1_000
+"""Validation users that are asked, drawn at random."""
 BLOCK = 256
 """Requests whose candidates are held at once."""
 POINTS = 8
@@ -27,16 +29,18 @@ POINTS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class TunedQuotas:
-    """Learned quotas beside others of the same total.
+    """Learned quotas beside others that bring as many candidates.
 
     today       what the run has
     learned     on all validation users
-    curve       total -> way to choose -> mean recall over validation users; each user's recall is that of quotas which
-                were chosen on other users
+    size        candidates a request that the learned quotas bring, each counted once
+    curve       candidates a request -> way to choose -> mean recall over validation users; each user's recall is that
+                of quotas which were chosen on other users
     """
 
     scene: str
     users: int
+    size: float
     today: Quotas
     learned: Quotas
     curve: Mapping[int, Mapping[str, float]]
@@ -51,9 +55,10 @@ class TunedQuotas:
         return {
             "scene": self.scene,
             "users": self.users,
+            "candidates": self.size,
             "today": self.today,
             "quotas": self.learned,
-            "curve": {str(total): dict(recalls) for total, recalls in self.curve.items()},
+            "curve": {str(size): dict(recalls) for size, recalls in self.curve.items()},
             "set": self.assignments,
         }
 
@@ -68,7 +73,7 @@ def tune_quotas(
 ) -> TunedQuotas:
     """Quotas that find most on validation, for a scene that is asked by users.
 
-    budget  places of all channels together; None: as many as today
+    budget  candidates a request of all channels together, each counted once; None: as many as today
     scene   None: the one that rankers learn from
     data    where the data lies now, if it has moved
     """
@@ -79,45 +84,49 @@ def tune_quotas(
         raise ValueError(f"scene {scene!r}: this run has {', '.join(experiment.scenes)}")
     pipeline = offline.pipeline(scene, Part.VALID)
     today = dict(pipeline.quotas)
-    budget = budget or sum(today.values())
     positive = offline.view.kinds.bits(experiment.positive)
     judged = cases(offline.divided.dataset, offline.divided.part, Part.VALID, positive, seed=experiment.seed)
-    found = finds(pipeline, judged, depth=min(budget, pipeline.items), progress=progress or Silent())
-    if not (found.place > 0).any():
+    some = np.sort(np.random.default_rng(experiment.seed).permutation(len(judged))[:MOST])
+    # A channel alone may bring as many candidates as all of them do today.
+    depth = min(budget or sum(today.values()), pipeline.items, np.iinfo(np.uint16).max)
+    found = proposals(pipeline, judged.only(some), depth=depth, progress=progress or Silent())
+    budget = budget or round(found.size(today))
+    if budget < len(found.channels):
+        raise ValueError(f"--budget {budget}: expected {len(found.channels)} or more, a place for each channel")
+    if not found.relevant.any():
         raise ValueError(f"scene {scene!r}: its channels find nothing relevant on validation, no quota helps")
     choosers: dict[str, Chooser] = {"learned": greedy, "equal": equal, "today's": scaled(today), "best single": single}
-    least = len(found.channels)
-    totals = sorted({max(least, budget * point // POINTS) for point in range(1, POINTS + 1)})
+    totals = sorted({max(len(found.channels), budget * point // POINTS) for point in range(1, POINTS + 1)})
+    learned = greedy(found, budget)
     return TunedQuotas(
         scene=scene,
-        users=len(judged),
+        users=len(found),
+        size=found.size(learned),
         today=today,
-        learned=greedy(found, budget),
+        learned=learned,
         curve={t: {name: held_out(found, choose, t) for name, choose in choosers.items()} for t in totals},
     )
 
 
-def finds(pipeline: Pipeline, judged: Cases, *, depth: int, progress: Progress) -> Finds:
-    """Where each channel has each relevant item, down to a depth, behind the rules."""
+def proposals(pipeline: Pipeline, judged: Cases, *, depth: int, progress: Progress) -> Proposals:
+    """What every channel proposes behind the rules, down to a depth."""
     quotas = dict.fromkeys(pipeline.quotas, depth)
     proposing = replace(pipeline, quotas=quotas, preranker=None, ranker=None, rerankers={})
-    places = []
+    place, request, relevant = [], [], []
     with progress.task("channels", len(judged)) as advance:
         for start in range(0, len(judged), BLOCK):
             block = judged.only(np.arange(start, min(start + BLOCK, len(judged))))
             allowed = proposing.run(block.requests)["rules"]
-            key = allowed.request * pipeline.items + allowed.item
-            row = look_up(key, np.arange(len(key)), block.request * pipeline.items + block.item, absent=-1)
-            there = row >= 0
-            place = np.zeros((len(row), len(allowed.channels)), np.int64)
-            place[there] = allowed.place[row[there]]
-            places.append(place)
+            place.append(allowed.place)
+            request.append(allowed.request + start)
+            relevant.append(member(block.offsets, block.item, allowed.request, allowed.item))
             advance(len(block), "")
-    return Finds(
+    return Proposals(
         channels=tuple(pipeline.channels),
-        place=np.concatenate(places),
-        request=judged.request,
-        requests=len(judged),
+        place=np.concatenate(place),
+        request=np.concatenate(request),
+        relevant=np.concatenate(relevant),
+        wanted=judged.relevant,
     )
 
 

@@ -72,9 +72,9 @@ def test_the_table_of_channels_fits_a_hundred_columns(found: Evaluation) -> None
     Console(file=out, width=100).print(report_table(replace(found, channels=many)))
     lines = out.getvalue().splitlines()
     start = next(place for place, line in enumerate(lines) if line.startswith("Channels"))
-    head = lines[start + 1].split()
+    head = lines[start + 2].split()
     assert head == ["channel", "k", "recall@k", "marginal", "new", "items", "coverage", "popularity", "gini", "ms"]
-    assert lines[start + 3].startswith("channel_hot")
+    assert lines[start + 4].startswith("channel_hot")
 
 
 def test_the_funnel_that_knows_the_taste_beats_popularity_with_an_interval_above_zero(found: Evaluation) -> None:

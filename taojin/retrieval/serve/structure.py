@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taojin.core.units import Floats, Ints
-from taojin.retrieval.serve.index import SEED, Bits, Found, Index
+from taojin.retrieval.serve.index import SEED, Bits, Exact, Found, Index
 
 DEPTHS = (10, 100, 1_000)
 """Numbers of items for which the effort is measured."""
@@ -23,7 +23,7 @@ TRIED = 200
 class Structure:
     """An index over item vectors that was built once.
 
-    data        uint8[B]    the index as faiss writes it
+    data        uint8[B]    the index as faiss writes it; empty for the exact one
     depth       int64[S]    ascending
     effort      int64[S]    what finding so many items takes
     size        vectors in it
@@ -44,8 +44,10 @@ class Structure:
         vectors = np.ascontiguousarray(vectors, np.float32)
         made = index.make(item, vectors)
         depth = np.array([k for k in DEPTHS if k <= len(vectors) // 4] or [1])
-        effort = np.ones_like(depth) if index.most(len(vectors)) == 1 else _efforts(index, made, item, vectors, depth)
-        built = cls(index=index, data=faiss.serialize_index(made), depth=depth, effort=effort, size=len(vectors))
+        effort, data = np.ones_like(depth), np.empty(0, np.uint8)
+        if not isinstance(index, Exact):  # which has no effort to measure, and is quicker to build than to read
+            effort, data = _efforts(index, made, item, vectors, depth), faiss.serialize_index(made)
+        built = cls(index=index, data=data, depth=depth, effort=effort, size=len(vectors))
         vars(built)["made"] = made  # it need not be read again in this process
         return built
 
