@@ -6,6 +6,7 @@ import sys
 
 BENCHMARKS = {
     "latency": "benchmarks.latency",
+    "neighbours": "benchmarks.neighbours",
     "quality": "benchmarks.quality",
     "retrieval": "benchmarks.retrieval",
     "training-speed": "benchmarks.training_speed",

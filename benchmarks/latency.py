@@ -113,11 +113,11 @@ def _kernels(pipeline: Pipeline, request: Requests) -> dict[str, float]:
     for name, channel in pipeline.channels.items():
         if isinstance(channel, NearestItems):
             rows = pipeline.store.read(channel.features, request)
-            query, index = channel.query, channel._index
+            query = channel.query
             if isinstance(query, TowerQuery):
                 found["tower"] += _ms(lambda q=query, r=rows: q.vectors(request, r))
             vector = query.vectors(request, rows)[0]
-            found["search"] += _ms(lambda i=index, v=vector, k=pipeline.quotas[name]: i.search(v, k))
+            found["search"] += _ms(lambda c=channel, v=vector, k=pipeline.quotas[name]: c.search(v, k))
     for stage, ranker, before in (
         ("preranking", pipeline.preranker, "rules"),
         ("ranking", pipeline.ranker, "preranking"),

@@ -1,4 +1,4 @@
-"""The command line: train | evaluate | recommend | similar | serve | data."""
+"""The command line: train | evaluate | tune | recommend | similar | serve | data."""
 
 import json
 import os
@@ -21,6 +21,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+tune = typer.Typer(help="Choose settings of a trained run on validation.", no_args_is_help=True)
+app.add_typer(tune, name="tune")
 screen = Console()
 state = {"debug": False}
 
@@ -77,6 +79,36 @@ def evaluate(
             typer.echo(json.dumps(result.to_json()))
         else:
             screen.print(report_table(result))
+
+
+@tune.command()
+def quotas(
+    run: RunPath,
+    budget: Annotated[int | None, typer.Option(help="Candidates a request; as many as today.", min=1)] = None,
+    scene: Annotated[str | None, typer.Option(help="Name of a scene; the one that rankers learn from.")] = None,
+    data: DataPath = None,
+    as_json: AsJson = False,
+    apply: Annotated[
+        Path | None,
+        typer.Option(help="Write the run with these quotas as a bundle of its own.", metavar="DIR"),
+    ] = None,
+) -> None:
+    """Learn how many candidates each channel should bring: greedy marginal recall on validation."""
+    from taojin.evaluation.report_table import quota_tables  # noqa: PLC0415
+    from taojin.experiment.tune import tune_quotas, with_quotas  # noqa: PLC0415
+
+    with _told():
+        with _Bars() as bars:
+            found = tune_quotas(run, budget=budget, scene=scene, data=data, progress=bars)
+        if as_json:
+            typer.echo(json.dumps(found.to_json()))
+        else:
+            screen.print(quota_tables(found.today, found.learned, found.curve, found.users))
+            for assignment in found.assignments:
+                screen.print(f"--set {assignment}", soft_wrap=True)
+        if apply is not None:
+            bundle = with_quotas(run, found.scene, found.learned, apply)
+            typer.echo(f"bundle {bundle.name} {bundle.version} in {apply}; its rankers are those of {run}", err=True)
 
 
 @app.command()

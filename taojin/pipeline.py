@@ -15,6 +15,7 @@ from taojin.core.batch import Candidates, Requests, Rows, merge, stack
 from taojin.core.stages import FeatureStore, Ranker, Reranker, Retriever, Rule, StageError
 from taojin.core.trace import Step, Trace
 from taojin.core.units import FIRST, Floats, Mask
+from taojin.retrieval.serve.merging import Merge, ReciprocalRank
 from taojin.scene import Cutoffs
 
 STAGES = ("retrieval", "rules", "preranking", "ranking", "reranking")
@@ -30,6 +31,7 @@ class Pipeline:
     items       size of the item vocabulary
     strict      an error of a part is raised (offline); otherwise the part is left out and the trace says so (online)
     block       requests worked on at once
+    merge       orders what the channels brought
     """
 
     store: FeatureStore
@@ -46,6 +48,7 @@ class Pipeline:
     items: int
     strict: bool = True
     block: int = 256
+    merge: Merge = ReciprocalRank()
 
     def recommend(self, requests: Requests, trace: Trace | None = None) -> Candidates:
         """At most n candidates per request, best first; `scores["final"]` is what they were ranked by."""
@@ -131,7 +134,7 @@ class Pipeline:
         return candidates
 
     def _within_quota(self, candidates: Candidates, n: int) -> Candidates:
-        """Each channel's best allowed candidates up to its quota; the score `merged` orders them.
+        """Each channel's best allowed candidates up to its quota, with the score `merged` that orders them.
 
         Places are counted anew among what the rules left, and what lies behind a quota is forgotten: so an answer does
         not depend on how much more was fetched for the other requests of its block.
@@ -146,12 +149,10 @@ class Pipeline:
         column, row, rank = column[within], row[within], rank[within]
         places = np.zeros_like(candidates.place)
         places[row, column] = rank + 1
-        # Reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114
-        score = np.bincount(row, 1 / (60 + rank), len(candidates)).astype(np.float32)
         found = np.where(places > 0, candidates.found, np.float32(0))
-        stay: Mask = np.any(places > 0, axis=1)
-        counted = replace(candidates, place=places, found=found)
-        return counted.with_score("merged", score).with_score("final", score).where(stay)
+        counted = replace(candidates, place=places, found=found).where(np.any(places > 0, axis=1))
+        score = self.merge.score(counted)
+        return counted.with_score("merged", score).with_score("final", score)
 
     def _score(
         self,

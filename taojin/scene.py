@@ -8,14 +8,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from taojin.core.batch import Candidates
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress
 from taojin.core.stages import Ranker, Reranker, Rule
+from taojin.core.units import Mask
 from taojin.data.dataset import Clock, Dataset, Log, TrainView
 from taojin.embeddings.embedding import Embedder, Embedding
 from taojin.features.feature import Column, Feature
 from taojin.nn.samples import Samples
 from taojin.retrieval.channel import Channel
+from taojin.retrieval.serve.merging import Merge, ReciprocalRank
 
 
 class Source(Protocol):
@@ -50,6 +53,17 @@ class RuleSpec(Protocol):
 
     def fit(self, view: TrainView) -> Rule:
         """The rule on this data."""
+        ...
+
+
+class MergeSpec(Protocol):
+    """A spec of a merge that is learned."""
+
+    def fit(self, proposed: Candidates, relevant: Mask) -> Merge:
+        """Learn from what the channels brought to validation requests.
+
+        relevant    which candidates their users went on to like, bool[N]
+        """
         ...
 
 
@@ -98,6 +112,7 @@ class Scene:
     """One funnel: parts by name; any stage but retrieval may be empty.
 
     retrieval       channel and quota by name
+    merge           how what they bring is put in one order
     preranking      name of a model, or None: the order of the merged channels
     ranking         name of a model, or None: the order of pre-ranking
     value           weight of each task's probability in what is ranked by
@@ -106,6 +121,7 @@ class Scene:
     """
 
     retrieval: dict[str, tuple[Channel, int]]
+    merge: Merge | MergeSpec = ReciprocalRank()
     rules: tuple[RuleSpec, ...] = ()
     preranking: str | None = None
     ranking: str | None = None

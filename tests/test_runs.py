@@ -18,6 +18,7 @@ from fastapi.testclient import TestClient
 import taojin
 from taojin.bundle import Bundle, BundleError, same_within
 from taojin.core.batch import Candidates
+from taojin.core.spec import override
 from taojin.data.columns import Id, Number, Text, Time, Unit, Whole, Words
 from taojin.data.files import Files, TableFile
 from taojin.data.split import Part
@@ -80,6 +81,26 @@ def test_evaluate_prints_one_object_with_everything_in_it(tiny_run: Path, tmp_pa
     assert 0 < found["coverage@10"] <= 1
     assert found["gap"]["share"] > 0
     assert list((tmp_path / "dump").glob("*.parquet"))
+
+
+def test_quotas_are_learned_shown_and_applied_to_a_new_bundle(tiny_run: Path, tmp_path: Path) -> None:
+    done = command("tune", "quotas", tiny_run, "--budget", 140, "--json", "--apply", tmp_path / "tuned")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["candidates"] <= 140
+    assert set(found["curve"]["140"]) == {"learned", "equal", "today's", "best single"}
+    old, tuned = Bundle.load(tiny_run), Bundle.load(tmp_path / "tuned")
+    assert tuned.scenes["for_you"].quotas == found["quotas"]
+    assert tuned.version != old.version
+    assert tuned.scenes["similar"].quotas == old.scenes["similar"].quotas
+    experiment = Offline.load(tmp_path / "tuned").experiment
+    for assignment in found["set"]:
+        path, _, quota = assignment.partition("=")
+        assert override(experiment, path, quota) == experiment
+    shown = command("tune", "quotas", tiny_run, "--budget", 140)
+    assert "--set scenes.for_you.retrieval.item_cf.1=" in shown.stdout
+    refused = command("tune", "quotas", tiny_run, "--budget", 3)
+    assert "expected 7 or more, a place for each channel" in refused.stderr
 
 
 def test_recommend_explains_itself(tiny_run: Path) -> None:

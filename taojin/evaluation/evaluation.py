@@ -69,7 +69,8 @@ class Evaluation:
     funnel      list metrics of the final lists
     baselines   the same of each baseline
     channels    `recall@k` (k: the quota), `marginal` (recall that would be lost without the channel), `exclusive`
-                (share of the channel's hits that no other has), `coverage`, `mean_popularity`
+                (share of the channel's hits that no other has), `new_item_recall` (recall@k of items with fewer than
+                five training events), `coverage`, `mean_popularity`, `gini`, `ms` a request
     stages      `recall` (of the relevant items, after the stage), `candidates` and `ms` a request
     survival    share of the ranker's 20 best that pre-ranking let through, [R]; empty where there is no such stage
     ranker      task -> kind of negative -> metric

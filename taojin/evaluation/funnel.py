@@ -70,6 +70,7 @@ class Answers:
     best        how many candidates are among the ranker's best of all that the rules allow, int64[R]; at most 20
     survived    how many of those pre-ranking left, int64[R]; both are empty without pre-ranking or ranking
     ms          milliseconds a request, by stage
+    channel_ms  milliseconds a request, by channel; in blocks of requests, where one alone takes longer
     """
 
     lists: Recommended
@@ -78,6 +79,7 @@ class Answers:
     best: Ints
     survived: Ints
     ms: dict[str, float]
+    channel_ms: dict[str, float]
 
 
 def answer(pipeline: Pipeline, cases: Cases, *, progress: Progress, record: Record | None = None) -> Answers:
@@ -111,6 +113,7 @@ def answer(pipeline: Pipeline, cases: Cases, *, progress: Progress, record: Reco
         best=_joined(best),
         survived=_joined(survived),
         ms=milliseconds(trace, len(cases)),
+        channel_ms={name: channel_milliseconds(trace, name, len(cases)) for name in pipeline.channels},
     )
 
 
@@ -138,6 +141,11 @@ def milliseconds(trace: Trace, requests: int) -> dict[str, float]:
         if step.part != "features" or step.stage == "retrieval":
             spent[step.stage] += step.ms / requests
     return spent
+
+
+def channel_milliseconds(trace: Trace, channel: str, requests: int) -> float:
+    """Wall time a request of one channel, without the features that it reads."""
+    return sum(step.ms for step in trace.steps if (step.stage, step.part) == ("retrieval", channel)) / requests
 
 
 def _parts(pipeline: Pipeline, result: dict[str, Candidates]) -> dict[str, Candidates]:

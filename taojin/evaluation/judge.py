@@ -25,6 +25,9 @@ from taojin.evaluation.slices import by_slice
 from taojin.evaluation.tuned_item_cf import GRID, Grid, tune_item_cf
 from taojin.pipeline import Pipeline
 
+NEW = 5
+"""An item with fewer training events than these is new."""
+
 WINDOWS = tuple(days * DAY for days in (1, 7, 30, 90, 365))
 """Windows of recent popularity that validation chooses from."""
 
@@ -137,19 +140,29 @@ def _stage(kept: Kept, cases: Cases, ms: float) -> Values:
 
 
 def _channels(pipeline: Pipeline, answers: Answers, cases: Cases, counts: Ints) -> dict[str, Values]:
+    new = counts[cases.item] < NEW
+    some_new = np.bincount(cases.request[new], minlength=len(cases))
     finders = sum(kept.relevant.astype(np.int64) for kept in answers.channels.values())
     found = {}
     for name, kept in answers.channels.items():
         alone = kept.relevant & (finders == 1)
         shown = max(int(kept.exposures.sum()), 1)
         found[name] = Values(
-            {"recall@k": _share(kept.relevant, cases), "marginal": _share(alone, cases)},
+            {
+                "recall@k": _share(kept.relevant, cases),
+                "marginal": _share(alone, cases),
+                "new_item_recall": ratio(
+                    np.bincount(cases.request[kept.relevant & new], minlength=len(cases)), some_new
+                ),
+            },
             {
                 "k": float(pipeline.quotas[name]),
                 "exclusive": float(alone.sum() / kept.relevant.sum()) if kept.relevant.any() else float("nan"),
                 "candidates": kept.candidates / len(cases),
                 "coverage": coverage(kept.exposures),
                 "mean_popularity": float(kept.exposures @ counts / shown),
+                "gini": gini(kept.exposures),
+                "ms": answers.channel_ms[name],
             },
         )
     return found

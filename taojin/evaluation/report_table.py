@@ -16,13 +16,35 @@ SHOWN = ("ndcg@10", "hr@10")
 
 BEYOND = ("coverage@10", "gini@10", "novelty@10", "diversity@10", "serendipity@10", "popularity@10")
 
-HEADS = {"candidates": "size", "mean_popularity": "popularity", "calibration_error": "calibration"}
+OF_CHANNELS = ("k", "recall@k", "marginal", "new_item_recall", "coverage", "mean_popularity", "gini", "ms")
+
+HEADS = {
+    "candidates": "size",
+    "mean_popularity": "popularity",
+    "calibration_error": "calibration",
+    "new_item_recall": "new items",
+}
 """Names of columns where the full one would not fit."""
 
 
 def report_table(evaluation: Evaluation) -> RenderableType:
     """What a reader wants to know first: the lists with intervals, the differences, what each part does."""
     return Group(*_parts(evaluation))
+
+
+def quota_tables(
+    today: Mapping[str, int], learned: Mapping[str, int], curve: Mapping[int, Mapping[str, float]], users: int
+) -> RenderableType:
+    """Learned quotas beside today's, and what each number of candidates finds."""
+    ways = list(next(iter(curve.values())))
+    title = f"Recall by candidates a request, {users:,} validation users; quotas chosen on other users"
+    recall = _table(title, "candidates", tuple(ways))
+    for size, by_way in curve.items():
+        recall.add_row(f"{size:,}", *(_number(by_way[way]) for way in ways))
+    quotas = _table("Quotas", "channel", ("today", "learned"))
+    for name, quota in learned.items():
+        quotas.add_row(name, f"{today[name]:,}", f"{quota:,}")
+    return Group(recall, quotas)
 
 
 def _parts(evaluation: Evaluation) -> Iterator[RenderableType]:
@@ -37,7 +59,7 @@ def _parts(evaluation: Evaluation) -> Iterator[RenderableType]:
     yield _differences(evaluation)
     yield _means("First ten places beyond accuracy", "list", {n: _beyond(v) for n, v in evaluation.lists.items()})
     yield _means("Stages; quotas cut behind the rules", "stage", evaluation.stages)
-    yield _means("Channels within their quotas k", "channel", evaluation.channels)
+    yield _means("Channels within their quotas k", "channel", {n: _channel(v) for n, v in evaluation.channels.items()})
     yield _slices(evaluation)
     for task, kinds in evaluation.ranker.items():
         yield _ranker(task, kinds)
@@ -67,6 +89,11 @@ def _differences(evaluation: Evaluation) -> Table:
 def _beyond(values: Values) -> Values:
     means = values.means()
     return Values(whole={name.removesuffix("@10"): means[name] for name in BEYOND if name in means})
+
+
+def _channel(values: Values) -> Values:
+    means = values.means()
+    return Values(whole={name: means[name] for name in OF_CHANNELS if name in means})
 
 
 def _slices(evaluation: Evaluation) -> Table:

@@ -23,6 +23,7 @@ from taojin.features.store import Store
 from taojin.nn.samples import Samples
 from taojin.pipeline import Pipeline
 from taojin.retrieval.channel import TimedChannel
+from taojin.retrieval.serve.merging import Merge, ReciprocalRank
 from taojin.scene import Experiment, Sampling, Scene
 
 
@@ -102,8 +103,17 @@ def fit_channels(
     }
 
 
+BY_PLACES = ReciprocalRank()
+"""The merge of funnels whose order is not asked for."""
+
+
 def assemble(
-    scene: Scene, view: TrainView, store: Store, channels: dict[str, Retriever], rankers: Mapping[str, Ranker]
+    scene: Scene,
+    view: TrainView,
+    store: Store,
+    channels: dict[str, Retriever],
+    rankers: Mapping[str, Ranker],
+    merge: Merge = BY_PLACES,
 ) -> Pipeline:
     """The pipeline of a scene out of its fitted parts."""
     return Pipeline(
@@ -119,6 +129,7 @@ def assemble(
         scene.last_resort,
         view.kinds.bits(*scene.consumed),
         view.n_items,
+        merge=merge,
     )
 
 

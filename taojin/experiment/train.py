@@ -26,6 +26,7 @@ from taojin.experiment.fit import (
     fit_store,
     with_vectors,
 )
+from taojin.experiment.merging import fit_merge
 from taojin.pipeline import Pipeline
 from taojin.scene import Experiment
 
@@ -60,13 +61,11 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
         checkpoints.mkdir(parents=True, exist_ok=True)
         rankers = fit_rankers(experiment, lessons, store, embeddings, progress=progress, checkpoints=checkpoints)
     online = store.at(view.end) if view.clock is Clock.REAL else store
-    scenes = {
-        name: replace(
-            assemble(scene, view, online, fit_channels(scene, view, embeddings, seed=experiment.seed), rankers),
-            strict=False,
-        )
-        for name, scene in experiment.scenes.items()
-    }
+    scenes = {}
+    for name, scene in experiment.scenes.items():
+        channels = fit_channels(scene, view, embeddings, seed=experiment.seed)
+        merge = fit_merge(experiment, scene, divided, view, store, channels)
+        scenes[name] = replace(assemble(scene, view, online, channels, rankers, merge), strict=False)
     dataset = divided.dataset
     since = int(dataset.log.events.time.max()) + 1
     fitted = Fitted(dataset.kinds, dataset.clock, dataset.log, scenes, experiment.positive, since)

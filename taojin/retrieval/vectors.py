@@ -10,7 +10,8 @@ from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.query import MeanOfItems
 from taojin.embeddings.seeds import ItemSeed, Of, check_of
-from taojin.retrieval.serve.nearest import Exact, Index, NearestItems
+from taojin.retrieval.serve.index import Auto, Index
+from taojin.retrieval.serve.nearest import NearestItems
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Nearest:
     _: KW_ONLY
     of: Of = "user"
     cold: bool = False
-    index: Index = Exact()
+    index: Index | Auto = Auto()
     needs_clock: bool = False
 
     def __post_init__(self) -> None:
@@ -51,4 +52,4 @@ class Nearest:
             length = np.linalg.norm(vectors, axis=1, keepdims=True)
             vectors = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
             query = MeanOfItems(seeds=ItemSeed(), items=vectors)
-        return NearestItems(vectors=vectors, searched=searched, query=query, index=self.index)
+        return NearestItems(vectors=vectors, searched=searched, query=query, index=self.index).built()

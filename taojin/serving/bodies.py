@@ -41,6 +41,7 @@ class RecommendBody(Body):
     exclude: list[Id] = Field([], max_length=MOST_IDS, description="items that must not come")
     fields: list[Name] = Field([], max_length=100, description="of the catalogue, to be told of each item")
     channels: list[Name] = Field([], max_length=100, description="ask these channels of the scene alone")
+    context: dict[Name, Word] = Field({}, max_length=20, description="device, region, ...: what is known of the moment")
     explain: bool = Field(False, description="tell what each part of the funnel did")
 
     model_config = ConfigDict(

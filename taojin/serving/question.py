@@ -21,6 +21,7 @@ class Question:
     exclude     items that must not come
     fields      of the catalogue, to be told of each item
     channels    ask these channels of the scene alone; empty: all
+    context     what the caller says of the moment (device, region, ...); for features that read it
     explain     keep the trace of the funnel
     request_id  the only source of randomness; made up where there is none
     """
@@ -34,6 +35,7 @@ class Question:
     exclude: Sequence[str] = ()
     fields: Sequence[str] = ()
     channels: Sequence[str] = ()
+    context: Mapping[str, Word] = field(default_factory=dict)
     explain: bool = False
     request_id: str | None = None
 

@@ -145,6 +145,7 @@ class Recommender:
             time=np.array([at], np.int64),
             seed=np.array([_seed(request_id)], np.uint64),
             past=pasts,
+            context={key: np.array([word]) for key, word in question.context.items()},
             allowed=self.filters.mask(question.only),
             exclude=excluded[excluded >= FIRST],
             n=question.n,

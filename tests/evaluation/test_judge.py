@@ -14,6 +14,7 @@ from taojin.evaluation.bootstrap import Bootstrap
 from taojin.evaluation.cases import Cases
 from taojin.evaluation.dump import dumping
 from taojin.evaluation.evaluation import About, Evaluation, Values, average
+from taojin.evaluation.funnel import within_quota
 from taojin.evaluation.judge import evaluate, fit_baselines
 from taojin.evaluation.report_table import report_table
 from taojin.evaluation.tuned_item_cf import Grid
@@ -48,6 +49,34 @@ def found(world, pipeline, baselines) -> Evaluation:
     )
 
 
+def test_new_item_recall_is_that_of_a_loop(found: Evaluation, world, pipeline) -> None:
+    counts = world.view.counts(world.view.kinds.all)
+    allowed = pipeline.run(world.test.requests)["rules"]
+    for name, values in found.channels.items():
+        brought = within_quota(allowed, name, pipeline.quotas[name])
+        shares = []
+        for request, items in enumerate(np.split(brought.item, brought.offsets[1:-1])):
+            wanted = world.test.item[world.test.offsets[request] : world.test.offsets[request + 1]]
+            new = [item for item in wanted if counts[item] < 5]
+            if new:
+                shares.append(np.isin(new, items).mean())
+        assert shares
+        assert values["new_item_recall"] == pytest.approx(np.mean(shares))
+
+
+def test_the_table_of_channels_fits_a_hundred_columns(found: Evaluation) -> None:
+    many = {
+        f"channel_{name}": replace(v, whole={**v.whole, "mean_popularity": 9e4}) for name, v in found.channels.items()
+    }
+    out = io.StringIO()
+    Console(file=out, width=100).print(report_table(replace(found, channels=many)))
+    lines = out.getvalue().splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("Channels"))
+    head = lines[start + 2].split()
+    assert head == ["channel", "k", "recall@k", "marginal", "new", "items", "coverage", "popularity", "gini", "ms"]
+    assert lines[start + 4].startswith("channel_hot")
+
+
 def test_the_funnel_that_knows_the_taste_beats_popularity_with_an_interval_above_zero(found: Evaluation) -> None:
     difference = found.differences["popular"]["ndcg@10"]
     assert difference.low > 0
@@ -72,7 +101,8 @@ def test_json_has_what_the_command_promises_and_no_nan(found: Evaluation) -> Non
     for block in (data["funnel"], data["baselines"]["popular"], data["baselines"]["item_cf"]):
         assert {"ndcg@10", "hr@10", "recall@10", "coverage@10"} <= set(block)
     assert set(data["channels"]) == {"hot", "taste", "random"}
-    assert {"recall@k", "k", "marginal"} <= set(data["channels"]["hot"])
+    told = {"recall@k", "k", "marginal", "coverage", "mean_popularity", "gini", "new_item_recall", "ms"}
+    assert told <= set(data["channels"]["hot"])
     assert list(data["stages"]) == ["retrieval", "rules", "preranking", "ranking", "reranking"]
     assert {"mean", "low", "high"} == set(data["differences"]["item_cf"]["ndcg@10"])
     assert data["split"]["guards"] == ABOUT.guards

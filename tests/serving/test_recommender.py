@@ -1,18 +1,22 @@
 """From external ids to one request of the funnel and back."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from taojin.bundle import Bundle
-from taojin.core.batch import Candidates, Requests
+from taojin.core.batch import Candidates, Requests, Rows
 from taojin.core.live import LiveEvent, LiveStore
 from taojin.core.trace import Trace
 from taojin.core.units import FIRST, PAD, UNKNOWN
 from taojin.data.dataset import Clock
+from taojin.embeddings.seeds import Weighted
+from taojin.features.moment import Context
+from taojin.features.store import Store
 from taojin.pipeline import Pipeline
+from taojin.retrieval.serve.lists import Lists
 from taojin.serving.question import Question
 from taojin.serving.recommender import Recommender
 
@@ -24,6 +28,38 @@ def like(id: str, user: str, item: str, time: int = 1_699_999_999_999) -> LiveEv
 def genres(recommender: Recommender, item: str) -> set[str]:
     catalogue = recommender.bundle.catalogue
     return set(catalogue.details(np.array([recommender.item_row(item)]), ("genres",))[0]["genres"])
+
+
+@dataclass(frozen=True)
+class ByDevice:
+    """List 0 for phones, list 1 for televisions, none for others."""
+
+    features: tuple[str, ...] = ("device",)
+
+    def find(self, requests: Requests, rows: Rows) -> Weighted:
+        key = rows.request["device"] - FIRST
+        known = np.flatnonzero(key >= 0)
+        return Weighted(known, key[known], np.ones(len(known), np.float32))
+
+
+def test_a_stranger_is_met_through_the_context_of_the_request(bundle: Bundle, store: LiveStore) -> None:
+    lists = Lists(
+        keys=ByDevice(), offsets=np.array([0, 2, 3]), item=np.array([7, 8, 9]), score=np.array([2, 1, 1], np.float32)
+    )
+    whole = bundle.scenes["for_you"]
+    device = Context(name="device", key="device", words=("phone", "tv"))
+    scene = replace(
+        whole, store=Store({"device": device}), channels={"segment": lists}, quotas={"segment": 5}, last_resort=None
+    )
+    asked = Recommender(replace(bundle, fitted=replace(bundle.fitted, scenes={"for_you": scene})), store)
+
+    def shown(**context: str) -> list[str]:
+        return [item.id for item in asked.recommend(Question(context=context))]
+
+    names = [bundle.item_vocabulary.id(row) for row in (7, 8, 9)]
+    assert shown(device="phone") == names[:2]
+    assert shown(device="tv") == names[2:]
+    assert shown(device="fridge") == shown() == []
 
 
 def test_a_known_user_gets_n_items_best_first_without_what_was_rated(recommender: Recommender) -> None:

@@ -1,0 +1,94 @@
+"""A built index: what the bundle holds of it, and what a search for k items has to spend.
+
+Shapes: V vectors searched, D embedding size, Q queries, K items found, S depths at which the effort was measured.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from taojin.core.units import Floats, Ints
+from taojin.retrieval.serve.index import SEED, Bits, Exact, Found, Index
+
+DEPTHS = (10, 100, 1_000)
+"""Numbers of items for which the effort is measured."""
+TRIED = 200
+"""Vectors of the catalogue that are looked for when the effort is measured."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Structure:
+    """An index over item vectors that was built once.
+
+    data        uint8[B]    the index as faiss writes it; empty for the exact one
+    depth       int64[S]    ascending
+    effort      int64[S]    what finding so many items takes
+    size        vectors in it
+    """
+
+    index: Index
+    data: NDArray[np.uint8]
+    depth: Ints
+    effort: Ints
+    size: int
+
+    @classmethod
+    def of(cls, index: Index, item: Ints, vectors: Floats) -> "Structure":
+        """Build the index over float32[V, D], and measure the effort.
+
+        item    int64[V]    item row of each vector
+        """
+        vectors = np.ascontiguousarray(vectors, np.float32)
+        made = index.make(item, vectors)
+        depth = np.array([k for k in DEPTHS if k <= len(vectors) // 4] or [1])
+        effort, data = np.ones_like(depth), np.empty(0, np.uint8)
+        if not isinstance(index, Exact):  # which has no effort to measure, and is quicker to build than to read
+            effort, data = _efforts(index, made, item, vectors, depth), faiss.serialize_index(made)
+        built = cls(index=index, data=data, depth=depth, effort=effort, size=len(vectors))
+        vars(built)["made"] = made  # it need not be read again in this process
+        return built
+
+    @cached_property
+    def made(self) -> faiss.Index:
+        """The index, read from its bytes."""
+        return faiss.deserialize_index(self.data)
+
+    def search(self, query: Floats, k: int, *, only: Bits | None = None) -> Found:
+        """The nearest items of each query; a mask that leaves few of them takes more effort."""
+        share = 1.0 if only is None else max(_count(only), 1) / self.size
+        return self.index.search(self.made, query, k, effort=self.effort_for(k / min(share, 1.0)), only=only)
+
+    def effort_for(self, depth: float) -> int:
+        """What finding so many items takes: a power law between the measured depths, in proportion beyond them."""
+        known = np.interp(np.log(depth), np.log(self.depth), np.log(self.effort))
+        beyond = max(1.0, depth / self.depth[-1])
+        return int(min(np.ceil(np.exp(known) * beyond), self.index.most(self.size)))
+
+
+def _efforts(index: Index, made: faiss.Index, item: Ints, vectors: Floats, depth: Ints) -> Ints:
+    """The least effort, among powers of two, at which each depth is found with the index's recall, int64[S]."""
+    tried = np.random.default_rng(SEED).permutation(len(vectors))[:TRIED]
+    product = vectors[tried] @ vectors.T  # [Q, V]
+    effort, found = 1, []
+    for k in depth.tolist():
+        effort = max(effort, index.least(k))
+        true = item[np.argpartition(-product, k - 1, axis=1)[:, :k]]
+        while effort < index.most(len(vectors)) and _recall(index, made, vectors[tried], true, effort) < index.recall:
+            effort *= 2
+        found.append(min(effort, index.most(len(vectors))))
+    return np.array(found)
+
+
+def _recall(index: Index, made: faiss.Index, query: Floats, true: Ints, effort: int) -> float:
+    """Share of the true nearest that are found, for those that are scored again anywhere among what is."""
+    found = index.search(made, query, true.shape[1], effort=effort, only=None).item
+    width = int(max(true.max(), found.max())) + 2
+    row = np.arange(len(true))[:, None] * width
+    return float(np.isin(row + true, row + found).mean())
+
+
+def _count(bits: Bits) -> int:
+    return int(np.bitwise_count(bits).sum(dtype=np.int64))
