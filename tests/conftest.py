@@ -97,7 +97,8 @@ def trained(factory: pytest.TempPathFactory, worker_id: str, recipe: str, data: 
 class Parity:
     """A planted taste. Items have rows 2 to 61; those of rows 58 to 61 have no event, but genres like the others.
 
-    view        40 users, each of whom likes 12 items of the parity of the user's row and rates 4 others badly
+    view        40 users, each of whom likes 12 items of the parity of the user's row and rates 4 others badly;
+                items have authors and dates, users regions and friends
     columns     `item`, `genres` and `history` (liked items)
     """
 
@@ -122,15 +123,32 @@ class Parity:
             "genres": [["odd" if row % 2 else "even", f"g{row % 7}"] for row in rows],
             "studio": ["odd" if row % 2 else "even" for row in rows],
             "year": 1950.0 + rows,
+            "blurb": [f"A film of number {row % 7}, {'odd' if row % 2 else 'even'}!" for row in rows],
+            "author": [f"a{row % 5}" for row in rows],
+            "released": pa.array(((rows - 2) * 12 * HOUR).tolist(), mask=rows == 20),
+        }
+        numbers = range(users)
+        people = {
+            "user": [f"u{n}" for n in numbers],
+            "region": ["south" if n % 2 else "north" for n in numbers],
+            "gender": ["w" if n % 4 < 2 else "m" for n in numbers],
+        }
+        context = {
+            "follows": pa.table({"user": people["user"], "author": [f"a{n % 5}" for n in numbers]}),
+            "friends": pa.table({"user": people["user"], "friend": [f"u{n + 2}" for n in numbers]}),
+            "campaigns": pa.table(
+                {"item": ["i9", "i10", "i60", "gone", "i5", "i6", "i7"], "slot": [2, None, 1, 3, None, None, None]}
+            ),
         }
         view = TrainView(
-            users=pa.table({"user": [f"u{n}" for n in range(users)]}),
+            users=pa.table(people),
             items=pa.table(table),
             user_vocabulary=Vocabulary(tuple(f"u{n}" for n in range(users))),
             item_vocabulary=Vocabulary(tuple(f"i{row}" for row in rows)),
             kinds=kinds,
             clock=Clock.REAL,
             log=Log.of(user, events, users + 2),
+            context=context,
         )
         columns: dict[str, Column] = {}
         for feature in (
@@ -147,14 +165,15 @@ class Parity:
         item: list[int] | None = None,
         time: list[int] | None = None,
         allowed: np.ndarray | None = None,
+        user: list[int] | None = None,
     ) -> tuple[Requests, Rows]:
-        """A stranger's request per history of item rows, oldest first, and its features."""
+        """A request per history of item rows, oldest first, and its features; of a stranger where no user is named."""
         n = len(histories)
         places = np.full((n, 50, 1), PAD)
         for request, history in enumerate(histories):
             places[request, 50 - len(history) :, 0] = history
         requests = Requests(
-            user=np.full(n, UNKNOWN),
+            user=np.array(user) if user else np.full(n, UNKNOWN),
             item=np.array(item) if item else np.full(n, PAD),
             time=np.array(time) if time else np.full(n, self.view.end),
             seed=np.arange(n, dtype=np.uint64),

@@ -185,7 +185,10 @@ class Candidates:
 
 
 def merge(found: list[Candidates], requests: int) -> Candidates:
-    """One row per (request, item) out of the proposals of several channels, by request and item."""
+    """One row per (request, item) out of the proposals of several channels, by request and item.
+
+    What one channel keeps is kept, in the slot that it forces.
+    """
     channels = tuple(name for candidates in found for name in candidates.channels)
     request = np.concatenate([np.empty(0, np.int64), *(c.request for c in found)])
     item = np.concatenate([np.empty(0, np.int64), *(c.item for c in found)])
@@ -196,14 +199,18 @@ def merge(found: list[Candidates], requests: int) -> Candidates:
     row[order] = np.cumsum(fresh) - 1
     n = int(fresh.sum())
     place, score = np.zeros((n, len(channels)), np.uint16), np.zeros((n, len(channels)), np.float32)
+    slot, keep = np.full(n, -1, np.int16), np.zeros(n, np.bool_)
     at = 0
     for column, candidates in enumerate(found):
         rows = row[at : at + len(candidates)]
         place[rows, column], score[rows, column] = candidates.place[:, 0], candidates.found[:, 0]
+        if candidates.keep.any():
+            slot[rows] = np.maximum(slot[rows], candidates.slot)
+            keep[rows] |= candidates.keep
         at += len(candidates)
     first = order[fresh]
     offsets = np.searchsorted(request[first], np.arange(requests + 1)).astype(np.int64)
-    return replace(Candidates.of(offsets, item[first]), channels=channels, place=place, found=score)
+    return Candidates(offsets, item[first], channels, place, score, slot, keep)
 
 
 def stack(parts: list[Candidates]) -> Candidates:

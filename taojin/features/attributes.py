@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taojin.core.units import FIRST, PAD, UNKNOWN, YEAR, Ints
+from taojin.core.units import FIRST, NEVER, PAD, UNKNOWN, YEAR, Ints
 from taojin.data.dataset import TrainView
 from taojin.features.encode import Bucket, Scale, Words
 from taojin.features.feature import Ask, Category, Column, Form, Level, Number, Values
@@ -53,10 +53,7 @@ class Elapsed:
 
 
 def _years(time: Ints, born: Ints) -> Values:
-    return np.where(born == UNBORN, np.nan, np.maximum(time - born, 0) / YEAR)
-
-
-UNBORN = np.iinfo(np.int64).min
+    return np.where(born == NEVER, np.nan, np.maximum(time - born, 0) / YEAR)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +136,7 @@ class Age:
 
     def fit(self, view: TrainView, columns: Mapping[str, Column]) -> Elapsed:
         """Scale by the ages that training events saw."""
-        column = attribute(view, "item", self.since, f"feature {self.name!r}").cast(pa.int64())
-        born = np.concatenate([np.full(FIRST, UNBORN), np.asarray(column.fill_null(UNBORN))])
+        born = dates(view, self.since, f"feature {self.name!r}", absent=NEVER)
         events = view.log.events
         return Elapsed(self.name, born, Scale.fit(_years(events.time, born[events.item])))
 
@@ -151,6 +147,16 @@ def attribute(view: TrainView, entity: Entity, column: str, where: str) -> pa.Ar
     if column not in table.column_names:
         raise ValueError(f"{where}: the {entity}s have no column {column!r}; they have {', '.join(table.column_names)}")
     return table[column].combine_chunks()
+
+
+def dates(view: TrainView, column: str, where: str, *, absent: int) -> Ints:
+    """A column of the items as milliseconds, int64[I]; `absent` where there is no date."""
+    cells = attribute(view, "item", column, where)
+    if not (pa.types.is_integer(cells.type) or pa.types.is_timestamp(cells.type)):
+        raise ValueError(f"{where}: column {column!r} must hold dates (int64 milliseconds), not {cells.type}")
+    if pa.types.is_timestamp(cells.type):
+        cells = cells.cast(pa.timestamp("ms", cells.type.tz), safe=False)
+    return np.concatenate([np.full(FIRST, absent), np.asarray(cells.cast(pa.int64()).fill_null(absent))])
 
 
 def _as_list(column: pa.Array) -> pa.Array:

@@ -1,6 +1,6 @@
 """Channel: the best items of the tags that a user likes most.
 
-Shapes: I items in the vocabulary, G tags, M (item, tag) pairs.
+Shapes: I items in the vocabulary, G tags of all levels, M (item, tag) pairs.
 """
 
 from collections.abc import Mapping
@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from taojin.core.events import spread
-from taojin.core.units import FIRST, Floats, Ints
+from taojin.core.units import Floats, Ints
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.seeds import Of, check_of, seeds
-from taojin.features.attributes import attribute
+from taojin.features.words import words_of
 from taojin.retrieval.serve.best import best
 from taojin.retrieval.serve.keys import TagsOfItems
 from taojin.retrieval.serve.lists import Lists
@@ -29,6 +28,9 @@ class InterestTags:
     Jones, Journal of Documentation 1972, https://doi.org/10.1108/eb026526
 
     column          column of the items: lists of words, or words
+    finer           further columns of ever finer tags (category, then type); an item of the history counts for its tags
+                    of the finest level on which one of them has `support`, else for those of `column`
+    support         so many items of the history must have a finer tag
     event           the kind that makes an item one of the best of its tags
     tags            so many tags of a user are asked
     items_per_tag   so many items stand in the list of a tag
@@ -37,6 +39,8 @@ class InterestTags:
     """
 
     column: str = "genres"
+    finer: tuple[str, ...] = ()
+    support: int = 2
     event: str = "like"
     tags: int = 5
     items_per_tag: int = 20
@@ -51,7 +55,7 @@ class InterestTags:
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Lists:
         """Rank the items of each tag by their training events; items without any are not listed."""
-        tagged = tags_of_items(view, self.column)
+        tagged = tags_of_items(view, (self.column, *self.finer))
         item, at = spread(tagged.offsets[:-1], tagged.offsets[1:])
         count = view.counts(view.kinds.bits(self.event))[item]
         listed = count > 0
@@ -67,6 +71,9 @@ class InterestTags:
             offsets=tagged.offsets,
             tag=tagged.tag,
             rarity=tagged.rarity,
+            level=tagged.level,
+            # One item has each of its tags once.
+            support=self.support if self.of == "user" else 1,
             most=self.tags,
         )
         return Lists(keys=keys, offsets=lists.offsets, item=lists.key, score=lists.score)
@@ -78,27 +85,25 @@ class Tagged(NamedTuple):
     offsets     int64[I+1]  tags of item i are tag[offsets[i]:offsets[i+1]]
     tag         int64[M]
     rarity      float32[G]  log(1 + items ÷ items that have the tag)
+    level       int64[G]    place of the tag's column, from 0 for the coarsest
     """
 
     offsets: Ints
     tag: Ints
     rarity: Floats
+    level: Ints
 
 
-def tags_of_items(view: TrainView, column: str) -> Tagged:
-    """Number the words of a column of the items; a word that an item has twice counts once."""
-    words = attribute(view, "item", column, "InterestTags")
-    if pa.types.is_list(words.type) or pa.types.is_large_list(words.type):
-        item, word = np.asarray(words.flatten().is_valid()), words.flatten()
-        item = np.asarray(pa.compute.list_parent_indices(words))[item]
-    else:
-        item, word = np.flatnonzero(np.asarray(words.is_valid())), words
-    code = word.drop_null().dictionary_encode()
-    if not pa.types.is_string(code.dictionary.type) and not pa.types.is_large_string(code.dictionary.type):
-        raise ValueError(f"InterestTags: column {column!r} must hold words or lists of words, not {words.type}")
-    tags = len(code.dictionary)
-    pairs = np.unique((item + FIRST) * max(tags, 1) + np.asarray(code.indices))
-    row, tag = np.divmod(pairs, max(tags, 1))
-    holders = np.bincount(tag, minlength=tags)
-    rarity = np.log1p(view.n_items / np.maximum(holders, 1)).astype(np.float32)
-    return Tagged(np.searchsorted(row, np.arange(view.n_items + 1)), tag, rarity)
+def tags_of_items(view: TrainView, columns: tuple[str, ...]) -> Tagged:
+    """Number the words of some columns of the items; a word that an item has twice counts once."""
+    levels = [words_of(view, "item", column, "InterestTags") for column in columns]
+    before = np.cumsum([0, *(len(words.names) for words in levels)])
+    item = np.concatenate([np.repeat(np.arange(view.n_items), np.diff(words.offsets)) for words in levels])
+    tag = np.concatenate([words.word + start for words, start in zip(levels, before, strict=False)])
+    order = np.argsort(item, kind="stable")
+    return Tagged(
+        offsets=np.searchsorted(item[order], np.arange(view.n_items + 1)),
+        tag=tag[order],
+        rarity=np.concatenate([words.rarity for words in levels]),
+        level=np.repeat(np.arange(len(levels)), np.diff(before)),
+    )

@@ -3,7 +3,7 @@
 Sarwar et al., WWW 2001, https://doi.org/10.1145/371920.372071; Deshpande and Karypis, TOIS 2004,
 https://doi.org/10.1145/963770.963776
 
-Shapes: U users, I items in the vocabulary, B items of a block.
+Shapes: U users, I items in the vocabulary.
 """
 
 from collections.abc import Mapping
@@ -11,19 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from taojin.core.events import spread
-from taojin.core.units import FIRST
+from taojin.core.units import Floats, Ints
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.seeds import Of, check_of, seeds
-from taojin.retrieval.serve.best import Ranked, join, top
 from taojin.retrieval.serve.neighbours import Neighbours
-
-CELLS = 1 << 24
-"""Pairs of items that are held at once, at most."""
+from taojin.retrieval.similar import Doubles, as_neighbours, best_of_rows, liked, products
 
 
 class Similarity(StrEnum):
@@ -75,36 +70,17 @@ class ItemCF:
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Neighbours:
         """The most similar items of each item, exactly."""
-        offsets, item = view.sequences(view.kinds.bits(self.event), self.longest)
-        user, _ = spread(offsets[:-1], offsets[1:])
-        known = item >= FIRST
-        cells = (np.ones(known.sum(), np.float32), (user[known], item[known]))
-        likes = sparse.csr_matrix(cells, shape=(view.n_users, view.n_items))
-        likes.data[:] = 1  # an item that a user liked twice is liked
-        found = self._similar(likes)
-        return Neighbours(
-            seeds=seeds(self.of, history=self.history, decay=self.decay),
-            offsets=found.offsets,
-            item=found.key,
-            similarity=found.score,
-        )
-
-    def _similar(self, likes: sparse.csr_matrix) -> Ranked:
+        likes = liked(view, self.event, self.longest)
         users = np.asarray(likes.sum(axis=0)).ravel().astype(np.float64)  # [I]
         weighted = sparse.diags(self._user_weight(likes)) @ likes
-        by_item = likes.tocsc()
-        block = max(1, CELLS // likes.shape[1])
-        blocks = []
-        for start in range(0, likes.shape[1], block):
-            both = (by_item[:, start : start + block].T @ weighted).tocoo()  # [B, I]
-            other = both.row + start != both.col
-            item, neighbour, n = both.row[other], both.col[other].astype(np.int64), both.data[other].astype(np.float64)
-            score = self._score(n, users[item + start], users[neighbour], users)
-            offsets = np.searchsorted(item, np.arange(both.shape[0] + 1))
-            blocks.append(top(offsets, neighbour, score, self.neighbours))
-        return join(blocks)
 
-    def _user_weight(self, likes: sparse.csr_matrix) -> NDArray[np.float32]:
+        def score(both: Doubles, item: Ints, other: Ints) -> Doubles:
+            return self._score(both, users[item], users[other], users)
+
+        found = best_of_rows(products(likes.T.tocsr(), weighted), self.neighbours, score)
+        return as_neighbours(seeds(self.of, history=self.history, decay=self.decay), found)
+
+    def _user_weight(self, likes: sparse.csr_matrix) -> Floats:
         """What each user who likes both items counts, float32[U]."""
         length = np.diff(likes.indptr)
         if self.similarity != Similarity.BM25:
@@ -114,13 +90,7 @@ class ItemCF:
         rarity = np.log1p((items - length + 0.5) / (length + 0.5))
         return np.square(rarity).astype(np.float32)
 
-    def _score(
-        self,
-        both: NDArray[np.float64],
-        first: NDArray[np.float64],
-        second: NDArray[np.float64],
-        users: NDArray[np.float64],
-    ) -> NDArray[np.float64]:
+    def _score(self, both: Doubles, first: Doubles, second: Doubles, users: Doubles) -> Doubles:
         """Similarities of pairs of items from the counts of their users."""
         trust = both / (both + self.shrinkage)
         match self.similarity:
@@ -131,5 +101,5 @@ class ItemCF:
             case _:
                 return trust * both * self._saturation(first, users) * self._saturation(second, users)
 
-    def _saturation(self, n: NDArray[np.float64], users: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _saturation(self, n: Doubles, users: Doubles) -> Doubles:
         return (self.k1 + 1) / (1 + self.k1 * (1 - self.b + self.b * n / users[users > 0].mean()))

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from taojin.core.batch import Candidates, Requests, Rows
-from taojin.core.units import FIRST, FOREVER, NEVER, Ints, Mask
+from taojin.core.units import FOREVER, NEVER, Ints, Mask
 from taojin.data.dataset import TrainView
+from taojin.features.attributes import dates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +31,7 @@ class Available:
 
 
 def _dates(view: TrainView, column: str, absent: int) -> Ints:
-    dates = np.full(view.n_items, absent, np.int64)
-    if column:
-        if column not in view.items.column_names:
-            raise ValueError(f"rule Available: items have no column {column!r}; they have {view.items.column_names}")
-        dates[FIRST:] = np.asarray(view.items[column].cast(pa.int64()).fill_null(absent))
-    return dates
+    return dates(view, column, "rule Available", absent=absent) if column else np.full(view.n_items, absent, np.int64)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Ranked lists, and the channels that are lists."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from taojin.core.units import DAY, FOREVER, HOUR
+from taojin.embeddings.seeds import Weighted
 from taojin.retrieval.hot import Hot
 from taojin.retrieval.interest_tags import InterestTags, tags_of_items
 from taojin.retrieval.popular import Popular
@@ -151,10 +152,51 @@ def test_interest_tags_take_a_column_of_single_words(parity):
 
 
 def test_interest_tags_refuse_numbers_and_unknown_columns(parity):
-    with pytest.raises(ValueError, match=r"'year' must hold words"):
-        tags_of_items(parity.view, "year")
+    with pytest.raises(ValueError, match=r"InterestTags: column 'year' must hold words"):
+        tags_of_items(parity.view, ("year",))
     with pytest.raises(ValueError, match=r"no column 'genre'"):
-        tags_of_items(parity.view, "genre")
+        tags_of_items(parity.view, ("genre",))
+
+
+def test_finer_tags_speak_where_several_items_have_them(view_of, parity):
+    # Two running shoes and one tent: the shoes speak as shoes, the tent as a thing for outdoors.
+    table = {
+        "category": ["shoes", "shoes", "shoes", "outdoors", "outdoors", "shoes", "outdoors", "shoes"],
+        "type": ["running", "running", "boots", "tent", "stove", "running", "stove", "boots"],
+    }
+    view = view_of(list(range(2, 10)), items=10, table=table)
+    fitted = InterestTags(column="category", finer=("type",), tags=9).fit(view, {}, seed=0)
+    assert sorted(items(fitted.retrieve(*parity.ask([2, 3, 5]), 100))) == [2, 3, 5, 6, 7, 8]
+    assert sorted(items(fitted.retrieve(*parity.ask([2, 5]), 100))) == list(range(2, 10))
+    coarse = InterestTags(column="category", tags=9).fit(view, {}, seed=0)
+    assert sorted(items(coarse.retrieve(*parity.ask([2, 3, 5]), 100))) == list(range(2, 10))
+
+
+def test_the_finest_tag_of_an_item_speaks_for_it(view_of, parity):
+    table = {"category": ["shoes"] * 4, "type": ["running", "running", None, "boots"]}
+    view = view_of([2, 3, 4, 5], items=6, table=table)
+    fitted = InterestTags(of="item", column="category", finer=("type",)).fit(view, {}, seed=0)
+    found = fitted.retrieve(*parity.ask([], [], item=[2, 4]), 100)
+    assert items(found, 0) == [3]
+    assert items(found, 1) == [2, 3, 5]
+
+
+def test_what_stands_far_down_in_one_list_may_stand_high_in_another(parity):
+    # Two lists of a request: item 7 is the third of both, and the best of all by the sum.
+    @dataclass(frozen=True)
+    class Both:
+        features: tuple[str, ...] = ()
+
+        def find(self, requests, rows):
+            return Weighted(np.array([0, 0]), np.array([0, 1]), np.ones(2, np.float32))
+
+    lists = Lists(
+        keys=Both(),
+        offsets=np.array([0, 3, 6]),
+        item=np.array([2, 3, 7, 4, 5, 7]),
+        score=np.array([3, 2.5, 2, 3, 2.5, 2], np.float32),
+    )
+    assert items(lists.retrieve(*parity.ask([]), 1)) == [7]
 
 
 def test_specs_refuse_a_start_that_is_neither_user_nor_item():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from taojin.embeddings.seeds import HistorySeeds, ItemSeed
-from taojin.retrieval import item_cf
 from taojin.retrieval.item_cf import ItemCF
+from taojin.retrieval.serve import best as serve_best
 from taojin.retrieval.serve.neighbours import BLOCK, Neighbours
 
 
@@ -99,7 +99,7 @@ def test_similarities_equal_their_formula(parity, similarity, shrinkage):
 
 def test_only_the_most_similar_are_kept_whatever_the_block(parity, monkeypatch):
     everything = ItemCF(neighbours=1000).fit(parity.view, {}, seed=0)
-    monkeypatch.setattr(item_cf, "CELLS", 5 * parity.view.n_items)
+    monkeypatch.setattr(serve_best, "CELLS", 5 * parity.view.n_items)
     few = ItemCF(neighbours=3).fit(parity.view, {}, seed=0)
     assert np.diff(few.offsets).max() == 3
     for i in range(parity.view.n_items):

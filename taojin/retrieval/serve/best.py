@@ -3,6 +3,7 @@
 Shapes: G groups (requests, tags, items), P scored pairs in any order, M pairs grouped (CSR).
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from taojin.core.units import Floats, Ints, Mask
 
 DENSE = 8
 """Up to so many possible pairs for each that occurs, a place for every one is faster than sorting those that do."""
+
+CELLS = 1 << 24
+"""Pairs that are held at once, at most."""
 
 Numbers = NDArray[np.floating] | NDArray[np.integer]
 
@@ -97,6 +101,16 @@ def join(parts: list[Ranked]) -> Ranked:
     length = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.offsets) for part in parts)])
     key = np.concatenate([np.empty(0, np.int64), *(part.key for part in parts)])
     return Ranked(np.cumsum(length), key, np.concatenate([np.empty(0, np.float32), *(part.score for part in parts)]))
+
+
+def blocks(sizes: Ints) -> Iterator[slice]:
+    """Cut rows that hold so many pairs each into runs of at most CELLS pairs, one row at least."""
+    before = np.concatenate(([0], np.cumsum(sizes)))
+    start = 0
+    while start < len(sizes):
+        stop = max(int(np.searchsorted(before, before[start] + CELLS, side="right")) - 1, start + 1)
+        yield slice(start, stop)
+        start = stop
 
 
 def may_propose(requests: Requests, request: Ints, item: Ints) -> Mask:

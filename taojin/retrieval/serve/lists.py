@@ -1,4 +1,4 @@
-"""Ranked lists: hot, popular, top rated, the best of a tag, ...
+"""Lists: hot, popular, top rated, the best of a tag, what friends like, what is new, ...
 
 Shapes: R requests, G lists, M places of all lists together, P (request, list) pairs.
 """
@@ -9,8 +9,8 @@ import numpy as np
 
 from taojin.core.batch import Candidates, Requests, Rows
 from taojin.core.events import spread
-from taojin.core.units import Floats, Ints, Mask
-from taojin.retrieval.serve.best import propose
+from taojin.core.units import DAY, FOREVER, Floats, Ints, Mask
+from taojin.retrieval.serve.best import Combine, propose
 from taojin.retrieval.serve.keys import Keys
 
 
@@ -34,18 +34,17 @@ class Lists:
         return self.keys.features
 
     def retrieve(self, requests: Requests, rows: Rows, k: int) -> Candidates:
-        """At most k items per request."""
+        """At most k items per request out of those that it may have."""
         asked = self.keys.find(requests, rows)
-        offsets, item, score = self.offsets, self.item, self.score
-        if requests.allowed is not None:
-            offsets, item, score = self._only(requests.allowed)
-        start = offsets[asked.key]
         if (np.diff(asked.request) > 0).all():  # no request has two lists, and each list is in order already
+            start, stop, at = places(self.offsets, self.item, asked.key, requests.allowed)
             # One place more, since the item that the request starts from may stand among them.
-            pair, at = spread(start, np.minimum(start + k + 1, offsets[asked.key + 1]))
-            return self._first(requests, asked.request[pair], item[at], asked.weight[pair] * score[at], k)
-        pair, at = spread(start, offsets[asked.key + 1])
-        return propose(requests, asked.request[pair], item[at], asked.weight[pair] * score[at], k=k)
+            pair, place = spread(start, np.minimum(start + k + 1, stop))
+            at = at[place]
+            return self._first(requests, asked.request[pair], self.item[at], asked.weight[pair] * self.score[at], k)
+        # What stands far down in one list may stand high in another, so that all of each counts.
+        pair, at = spread(self.offsets[asked.key], self.offsets[asked.key + 1])
+        return propose(requests, asked.request[pair], self.item[at], asked.weight[pair] * self.score[at], k=k)
 
     def _first(self, requests: Requests, request: Ints, item: Ints, score: Floats, k: int) -> Candidates:
         """The first k of each request but the item that it starts from."""
@@ -55,7 +54,59 @@ class Lists:
         offsets = np.searchsorted(request[first], np.arange(len(requests) + 1))
         return Candidates.proposed("", offsets, item[first], score[first])
 
-    def _only(self, allowed: Mask) -> tuple[Ints, Ints, Floats]:
-        mask = allowed[self.item]
-        before = np.concatenate(([0], np.cumsum(mask)))
-        return before[self.offsets], self.item[mask], self.score[mask]
+
+@dataclass(frozen=True, kw_only=True)
+class NewestLists:
+    """Proposes the newest of each request's lists; the score is minus an item's age in days.
+
+    keys        how a request finds its lists; their weights do not matter
+    offsets     int64[G+1]  list g is places offsets[g]:offsets[g+1]
+    item        int64[M]
+    since       int64[M]    when each place begins, milliseconds, newest first within each list
+    age         milliseconds after which a place ends
+    """
+
+    keys: Keys
+    offsets: Ints
+    item: Ints
+    since: Ints
+    age: int = FOREVER
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return self.keys.features
+
+    def retrieve(self, requests: Requests, rows: Rows, k: int) -> Candidates:
+        """At most k items per request that are there at its time, and not older than `age`."""
+        asked = self.keys.find(requests, rows)
+        time = requests.time[asked.request]
+        start, stop, at = places(self.offsets, self.item, asked.key, requests.allowed)
+        since = self.since[at]
+        start = _first_at_most(since, start, stop, time)
+        stop = _first_at_most(since, start, stop, time - self.age)
+        pair, place = spread(start, np.minimum(start + k + 1, stop))
+        score = ((since[place] - time[pair]) / DAY).astype(np.float32)
+        return propose(requests, asked.request[pair], self.item[at[place]], score, k=k, combine=Combine.MAX)
+
+
+def places(offsets: Ints, item: Ints, asked: Ints, allowed: Mask | None) -> tuple[Ints, Ints, Ints]:
+    """The allowed places of the lists asked for, `start`, `stop`, `at`: those of asked[p] are at[start[p]:stop[p]]."""
+    lists, which = np.unique(asked, return_inverse=True)
+    length = offsets[lists + 1] - offsets[lists]
+    _, at = spread(offsets[lists], offsets[lists + 1])
+    cuts = np.concatenate(([0], np.cumsum(length)))
+    if allowed is not None:
+        mask = allowed[item[at]]
+        at, cuts = at[mask], np.concatenate(([0], np.cumsum(mask)))[cuts]
+    return cuts[which], cuts[which + 1], at
+
+
+def _first_at_most(values: Ints, start: Ints, stop: Ints, wanted: Ints) -> Ints:
+    """First place of each start:stop, where values fall, that is at most what is wanted, by bisection; else stop."""
+    start, stop = start.copy(), stop.copy()
+    while (open_ := np.flatnonzero(start < stop)).size:
+        middle = (start[open_] + stop[open_]) // 2
+        above = values[middle] > wanted[open_]
+        start[open_[above]] = middle[above] + 1
+        stop[open_[~above]] = middle[~above]
+    return start
