@@ -24,6 +24,8 @@ from taojin.retrieval.serve.neighbours import Neighbours
 
 CELLS = 1 << 25
 """Pairs of items that are held at once, at most."""
+ROUNDING = 1e-5
+"""Cells below this share of the largest of their row are what floats leave of a zero."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ class Spectral:
         check_of(self.of, "Spectral")
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Neighbours:
-        """The largest cells of each item's row, its own cell left out."""
+        """The largest positive cells of each item's row, its own cell left out."""
         whole = Filter.of(
             likes(view, self.event),
             user_power=self.user_power,
@@ -83,6 +85,6 @@ class Spectral:
         own = torch.arange(items.start, items.stop)
         rows[own - items.start, own] = 0
         cells, item = rows.topk(min(self.neighbours, rows.shape[1]), dim=1)  # [B, N]
-        there = cells > 0
+        there = cells > ROUNDING * cells[:, :1]
         length = there.sum(1).numpy()
         return Ranked(np.concatenate(([0], np.cumsum(length))), item[there].numpy(), cells[there].numpy())

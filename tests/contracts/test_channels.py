@@ -8,6 +8,9 @@ import pytest
 from taojin.core.progress import Silent
 from taojin.core.stages import Retriever
 from taojin.core.units import DAY, FIRST, PAD
+from taojin.embeddings.factors.als import ALS
+from taojin.embeddings.factors.bpr import BPR
+from taojin.embeddings.factors.lightgcn import LightGCN
 from taojin.embeddings.item2vec import Item2Vec
 from taojin.embeddings.towers.dssm import DSSM
 from taojin.nn.trainer import Training
@@ -16,6 +19,7 @@ from taojin.retrieval.hot import Hot
 from taojin.retrieval.interest_tags import InterestTags
 from taojin.retrieval.item_cf import ItemCF
 from taojin.retrieval.popular import Popular
+from taojin.retrieval.spectral import Spectral
 from taojin.retrieval.top_rated import TopRated
 from taojin.retrieval.vectors import Nearest
 
@@ -23,6 +27,9 @@ SHORT = Training(learning_rate=1e-2, batch=128, epochs=2, device="cpu")
 EMBEDDERS = {
     "item2vec": Item2Vec(dim=8, training=SHORT),
     "dssm": DSSM(features=("item", "genres"), dim=8, uniform=16, training=SHORT),
+    "als": ALS(dim=8, iterations=3),
+    "bpr": BPR(dim=8, training=SHORT),
+    "lightgcn": LightGCN(dim=8, training=SHORT),
 }
 CHANNELS = {
     "hot": Hot(window=40 * DAY),
@@ -36,6 +43,12 @@ CHANNELS = {
     "item2vec_of_item": Nearest("item2vec", of="item"),
     "dssm": Nearest("dssm"),
     "dssm_of_item": Nearest("dssm", of="item"),
+    "als": Nearest("als"),
+    "als_of_item": Nearest("als", of="item"),
+    "bpr": Nearest("bpr"),
+    "lightgcn": Nearest("lightgcn"),
+    "spectral": Spectral(rank=8),
+    "spectral_of_item": Spectral(rank=8, of="item"),
 }
 FOR_EVERYBODY = ("hot", "popular", "top_rated", "dssm")
 """Channels that have something for a stranger without a history."""

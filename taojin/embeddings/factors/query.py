@@ -12,8 +12,8 @@ from taojin.core.batch import Requests, Rows
 from taojin.core.units import Floats
 from taojin.embeddings.seeds import Seeds, Weighted
 
-BLOCK = 512
-"""Requests whose systems of equations are solved together."""
+BLOCK = 128
+"""Requests whose systems of equations are solved together: with long histories their vectors are many."""
 
 
 @dataclass(frozen=True, kw_only=True)
