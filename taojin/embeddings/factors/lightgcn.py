@@ -33,7 +33,7 @@ class Loss(StrEnum):
     """What the smoothed vectors are learned by.
 
     BPR         the liked item before another one, by inner product
-    SOFTMAX     the liked item among the batch's items and as many uniform ones, by cosine
+    SOFTMAX     the liked item among some of the batch's items and as many uniform ones, by cosine
     """
 
     BPR = "bpr"
@@ -51,6 +51,7 @@ class LightGCN:
     layers          steps over the graph
     loss            see Loss
     temperature     SOFTMAX: cosines are divided by it
+    sampled         SOFTMAX: items that each like is told from, half of them the batch's own
     regularization  times the squares of the batch's vectors before the smoothing
     deviation       standard deviation of the vectors before training
     decay           weight of each place of the history against the next newer one
@@ -61,6 +62,7 @@ class LightGCN:
     layers: int = 3
     loss: str = Loss.BPR
     temperature: float = 0.15
+    sampled: int = 2048
     regularization: float = 1e-4
     deviation: float = 0.1
     history: str = "history"
@@ -111,14 +113,15 @@ class LightGCN:
         return fits + self.regularization * penalty
 
     def _softmax(self, users: Tensor, items: Tensor, share: Tensor, batch: Pairs) -> Tensor:
-        sampled = torch.cat([batch.item, batch.other])
-        vectors = functional.normalize(items[sampled], dim=1)
+        half = min(self.sampled // 2, len(users))
+        sampled = torch.cat([batch.item[:half], batch.other[:half]])
+        vectors = functional.normalize(items[torch.cat([batch.item, sampled])], dim=1)
         return sampled_softmax(
             functional.normalize(users, dim=1),
             vectors[: len(users)],
-            vectors,
+            vectors[len(users) :],
             same=batch.item[:, None] == sampled,
-            drawn=len(users) * (share[sampled] + 1 / torch.count_nonzero(share)),
+            drawn=half * (share[sampled] + 1 / torch.count_nonzero(share)),
             temperature=self.temperature,
         )
 
