@@ -187,3 +187,31 @@ class Parity:
 def parity() -> Parity:
     """Users who like items of their own parity only; see `Parity`."""
     return Parity.make(seed=0)
+
+
+@pytest.fixture(scope="session")
+def bridged() -> Parity:
+    """Items 2 and 3 are liked by other users each, but all of these like item 4, too; so 5 and 6 beside 7.
+
+    Users of rows 2 to 9 like {2, 4}, 10 to 17 {3, 4}, 18 to 25 {5, 7}, 26 to 33 {6, 7}; nobody likes item 8.
+    """
+    item = np.repeat([[2, 4], [3, 4], [5, 7], [6, 7]], 8, axis=0)
+    users, kinds = len(item), Kinds(("like",))
+    events = Events(
+        item.ravel(),
+        np.ones(item.size, np.uint32),
+        np.full(item.size, np.nan, np.float32),
+        np.tile([0, HOUR], users),
+    )
+    user, items = Vocabulary(tuple(f"u{n}" for n in range(users))), Vocabulary(tuple(f"i{row}" for row in range(2, 9)))
+    view = TrainView(
+        users=pa.table({"user": user.ids}),
+        items=pa.table({"item": items.ids}),
+        user_vocabulary=user,
+        item_vocabulary=items,
+        kinds=kinds,
+        clock=Clock.REAL,
+        log=Log.of(np.repeat(np.arange(2, users + 2), 2), events, users + 2),
+    )
+    history = Recent(name="history", event="like").fit(view, {"item": Id(name="item").fit(view, {})})
+    return Parity(view, {"history": history})

@@ -17,6 +17,9 @@ from taojin.bundle import Bundle, Fitted, save
 from taojin.core.progress import Silent
 from taojin.core.stages import Retriever
 from taojin.core.units import DAY, FIRST, PAD, UNKNOWN
+from taojin.embeddings.factors.als import ALS
+from taojin.embeddings.factors.bpr import BPR
+from taojin.embeddings.factors.lightgcn import LightGCN
 from taojin.embeddings.item2vec import Item2Vec
 from taojin.embeddings.towers.losses import GBCE
 from taojin.embeddings.towers.negatives import Negatives
@@ -40,6 +43,7 @@ from taojin.retrieval.popular import Popular
 from taojin.retrieval.region import Region
 from taojin.retrieval.segments import Segments
 from taojin.retrieval.social import Social
+from taojin.retrieval.spectral import Spectral
 from taojin.retrieval.swing import Swing
 from taojin.retrieval.top_rated import TopRated
 from taojin.retrieval.user_cf import UserCF
@@ -59,6 +63,9 @@ EMBEDDERS = {
     "sasrec": SASRec(dim=8, training=SHORT),
     "bert4rec": BERT4Rec(dim=8, training=SHORT),
     "gru4rec": GRU4Rec(dim=8, loss=GBCE(), negatives=FEW, training=SHORT),
+    "als": ALS(dim=8, iterations=3),
+    "bpr": BPR(dim=8, training=SHORT),
+    "lightgcn": LightGCN(dim=8, training=SHORT),
 }
 CHANNELS = {
     "hot": Hot(window=40 * DAY),
@@ -99,6 +106,12 @@ CHANNELS = {
     "gru4rec": Nearest("gru4rec"),
     "sasrec_of_item": Nearest("sasrec", of="item"),
     "dssm_cold": Nearest("dssm", cold=True),
+    "als": Nearest("als"),
+    "als_of_item": Nearest("als", of="item"),
+    "bpr": Nearest("bpr"),
+    "lightgcn": Nearest("lightgcn"),
+    "spectral": Spectral(rank=8),
+    "spectral_of_item": Spectral(rank=8, of="item"),
 }
 FOR_EVERYBODY = (
     *("hot", "popular", "top_rated", "latest", "fresh", "campaign", "segments", "region"),

@@ -1,0 +1,137 @@
+"""Gowalla as LightGCN's authors cut it: recall@20 and NDCG@20 of each model over the whole catalogue.
+
+Every user with an item to be found asks once; what the user has had is removed; recall is divided by the number of
+items to be found, NDCG by the best list of min(20, items to be found). Without `--final` the last tenth of each user's
+training items, in an order drawn by a seed, is to be found and not learned from; with it the test is, and all of
+training is learned from.
+
+`python -m benchmarks.retrieval.gowalla --data DIR` runs it alone; DIR is the folder that holds `gowalla-lightgcn`.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from taojin.core.batch import Requests
+from taojin.core.progress import Silent
+from taojin.core.stages import Retriever
+from taojin.core.units import Ints
+from taojin.data.dataset import Dataset
+from taojin.data.gowalla import Gowalla
+from taojin.data.split import Part
+from taojin.embeddings.embedding import Embedder
+from taojin.embeddings.factors.als import ALS
+from taojin.embeddings.factors.bpr import BPR
+from taojin.embeddings.factors.lightgcn import LightGCN, Loss
+from taojin.evaluation.cases import Cases, cases
+from taojin.evaluation.metrics import hits, ndcg, recall
+from taojin.evaluation.recommended import Recommended
+from taojin.experiment.fit import fit_store
+from taojin.features.attributes import Id
+from taojin.features.past import Recent
+from taojin.features.store import Store
+from taojin.retrieval.channel import Channel
+from taojin.retrieval.item_cf import ItemCF
+from taojin.retrieval.popular import Popular
+from taojin.retrieval.spectral import Spectral
+from taojin.retrieval.vectors import Nearest
+
+K = 20
+LONGEST = 1_000
+"""Items of a history that are read: more than any user has."""
+BLOCK = 512
+"""Users that ask at once."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A channel, and the embeddings that it reads."""
+
+    channel: Channel
+    embedders: Mapping[str, Embedder] = field(default_factory=dict)
+
+
+MODELS: dict[str, Callable[[], Recipe]] = {
+    "popular": lambda: Recipe(Popular()),
+    "item_cf": lambda: Recipe(ItemCF(similarity="cosine", neighbours=500, shrinkage=0.0, decay=1.0, longest=LONGEST)),
+    "als": lambda: Recipe(Nearest("als"), {"als": ALS(unobserved=0.01, regularization=0.003)}),
+    "bpr": lambda: Recipe(Nearest("bpr"), {"bpr": BPR()}),
+    "lightgcn": lambda: Recipe(Nearest("lightgcn"), {"lightgcn": LightGCN(loss=Loss.SOFTMAX)}),
+    "gf_cf": lambda: Recipe(Spectral(user_power=0.5, rank=256, low_pass=0.3, steps=0, neighbours=1_000)),
+    "spectral": lambda: Recipe(Spectral(rank=1024, low_pass=0.2, neighbours=1_000)),
+}
+"""Constants were chosen on the validation part (docs/LOG.md)."""
+
+
+def run(data: Path, only: str | None, final: bool) -> dict[str, dict[str, float]]:
+    """Fit and judge every model, or one; `seconds` are those of the fit.
+
+    data    the folder that holds `gowalla-lightgcn`
+    """
+    if only is not None and only not in MODELS:
+        raise ValueError(f"gowalla: no model {only!r}; there are {', '.join(MODELS)}")
+    dataset = Gowalla().load(data / "gowalla-lightgcn")
+    part = dataset.log.given
+    assert part is not None, "Gowalla names the part of each event"
+    judged = cases(dataset, part, Part.TEST if final else Part.VALID, dataset.kinds.all, min_past=0)
+    learned = part != Part.TEST if final else part == Part.TRAIN
+    found = {}
+    print(f"| {'model':10} | recall@{K} | ndcg@{K} | fit, s |\n|---|---:|---:|---:|")
+    for name in MODELS if only is None else (only,):
+        found[name] = _judge(MODELS[name](), dataset, learned, judged)
+        print("| {:10} | {:9.4f} | {:7.4f} | {:6.0f} |".format(name, *found[name].values()), flush=True)
+    return found
+
+
+def _judge(recipe: Recipe, dataset: Dataset, learned: np.ndarray, judged: Cases) -> dict[str, float]:
+    view = dataset.view(learned)
+    store = fit_store((Id(name="item"), Recent(name="history", event="like", length=LONGEST)), view)
+    start = time.perf_counter()
+    embeddings = {
+        name: embedder.fit(view, store.columns, seed=0, progress=Silent())
+        for name, embedder in recipe.embedders.items()
+    }
+    retriever = recipe.channel.fit(view, embeddings, seed=0)
+    seconds = time.perf_counter() - start
+    found = hits(recommend(retriever, store, judged.requests, dataset), judged.offsets, judged.item)
+    return {
+        f"recall@{K}": float(recall(found, judged.relevant, K).mean()),
+        f"ndcg@{K}": float(ndcg(found, judged.relevant, K).mean()),
+        "seconds": seconds,
+    }
+
+
+def recommend(retriever: Retriever, store: Store, requests: Requests, dataset: Dataset) -> Ints:
+    """The first items of each list that the user has not had, int64[R, 20]."""
+    # Users with pasts of similar length ask together, since a block fetches as many more as its longest past has.
+    past = requests.past.end - requests.past.start
+    order = np.argsort(past, kind="stable")
+    lists = np.empty((len(requests), K), np.int64)
+    for start in range(0, len(order), BLOCK):
+        of_block = order[start : start + BLOCK]
+        block = requests[of_block]
+        rows = store.read(retriever.features, block)
+        found = retriever.retrieve(block, rows, K + int(past[of_block[-1]]))
+        had = block.past.consumed(dataset.kinds.all, dataset.n_items)
+        fresh = found.where(had.times(found.request, found.item) == 0)
+        lists[of_block] = Recommended.of(fresh.with_score("found", fresh.found[:, 0]), K, "found").item
+    return lists
+
+
+def main() -> None:
+    """Print a table, end with one JSON line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.retrieval.gowalla", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds `gowalla-lightgcn`")
+    parser.add_argument("--only", choices=MODELS, help="one model")
+    parser.add_argument("--final", action="store_true", help="learn from all of training, judge on the test")
+    options = parser.parse_args()
+    print(json.dumps({"models": run(options.data, options.only, options.final)}))
+
+
+if __name__ == "__main__":
+    main()

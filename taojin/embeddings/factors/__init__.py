@@ -1,0 +1,1 @@
+"""Factors of the matrix of likes: a vector per user and item whose product says how well they go together."""

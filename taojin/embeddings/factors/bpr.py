@@ -1,0 +1,119 @@
+"""BPR: factors that put what a user likes before what the user does not.
+
+Rendle et al., UAI 2009, https://arxiv.org/abs/1205.2618. Deviation: no bias of the items; how popular an item is shows
+in the length of its vector.
+
+Shapes: U users, I items in the vocabulary, D factors.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor, nn
+from torch.nn import functional
+
+from taojin.core.progress import Progress
+from taojin.core.units import PAD, Floats
+from taojin.data.dataset import TrainView
+from taojin.embeddings.embedding import Embedding
+from taojin.embeddings.factors.likes import LikedPairs, Pairs, bpr_loss, likes, matrix
+from taojin.embeddings.factors.query import UserAndHistory
+from taojin.embeddings.next_item import gain, hold_out, next_items
+from taojin.embeddings.seeds import HistorySeeds
+from taojin.features.feature import Column, Level
+from taojin.features.inputs import CategoryField, Inputs
+from taojin.nn.table import Table
+from taojin.nn.trainer import Training, seeded, train
+
+RIDGE = 1e-3
+"""Penalty of the regression from histories to users, against the mean square of what it reads."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BPR:
+    """A vector per user and item from pairs of a liked and another item; `training.embedding_l2` keeps them short.
+
+    At request time a user's vector is the trained one, moved by what has come to the history since: a regression over
+    all users says what vector a history makes probable. A stranger has that one alone.
+
+    decay       weight of each place of the history against the next newer one
+    """
+
+    event: str = "like"
+    dim: int = 64
+    history: str = "history"
+    decay: float = 1.0
+    training: Training = Training(learning_rate=5e-3, batch=2048, epochs=60, embedding_l2=1e-5, drop=0.5)
+    needs_clock: bool = False
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return (self.history,)
+
+    def fit(self, view: TrainView, columns: Mapping[str, Column], *, seed: int, progress: Progress) -> Embedding:
+        """Learn until the next item of held-out users is not found better."""
+        rows = next_items(view, self.event)
+        learned, held = hold_out(rows, seed=seed)
+        judged = rows[held]
+        liked = matrix(view, rows.requests.user[learned], rows.item[learned])
+        source = LikedPairs.of(liked, self.training.place())
+        with seeded(seed):
+            module = Factors(view.n_users, view.n_items, self.dim)
+
+        def loss(batch: Pairs) -> Tensor:
+            user, item, other = module(batch)
+            return bpr_loss(user, item, other, batch.unliked)
+
+        def validate() -> float:
+            return gain(_array(module.users)[judged.requests.user], _array(module.items), judged)
+
+        train(module, source, loss, validate, self.training, seed=seed, name="bpr", progress=progress)
+        return self._embedding(module, likes(view, self.event))
+
+    def _embedding(self, module: "Factors", liked: sparse.csr_matrix) -> Embedding:
+        active, known = np.diff(liked.indptr) > 0, np.diff(liked.tocsc().indptr) > 0
+        users, items = _array(module.users) * active[:, None], _array(module.items) * known[:, None]
+        means = sparse.diags(1 / np.maximum(np.diff(liked.indptr), 1)).astype(np.float32) @ liked @ items  # [U, D]
+        says = items @ regression(means, users)
+        query = UserAndHistory(
+            seeds=HistorySeeds(history=self.history, decay=self.decay),
+            users=users - means @ regression(means, users),
+            items=says,
+            power=1.0,
+        )
+        return Embedding(items, known, np.zeros_like(known), query)
+
+
+def regression(read: Floats, told: Floats) -> Floats:
+    """The matrix, float32[D, D], by which the rows of one matrix best tell those of another, in least squares."""
+    square = read.T @ read
+    ridge = RIDGE * np.trace(square) / len(square) * np.eye(len(square), dtype=np.float32)
+    weights: Floats = np.linalg.solve(square + ridge, read.T @ told)
+    return weights
+
+
+class Factors(nn.Module):
+    """A table of users and one of items."""
+
+    def __init__(self, users: int, items: int, dim: int) -> None:
+        super().__init__()
+        self.users = Table(Inputs((CategoryField("user", Level.CANDIDATE, users),)), dim)
+        self.items = Table(Inputs((CategoryField("item", Level.CANDIDATE, items),)), dim)
+
+    def forward(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
+        """Vectors of users, items and other items, float32[B, D] each."""
+        item, other = _rows(self.items, torch.cat([pairs.item, pairs.other])).chunk(2)
+        return _rows(self.users, pairs.user), item, other
+
+
+def _rows(table: Table, rows: Tensor) -> Tensor:
+    return functional.embedding(rows, table.weight, padding_idx=PAD, sparse=table.sparse)
+
+
+def _array(table: Table) -> Floats:
+    """Every row, float32[V, D]."""
+    vectors: Floats = table.weight.detach().cpu().numpy()
+    return vectors

@@ -1,0 +1,154 @@
+"""LightGCN: factors smoothed over the graph of users and items, and learned so that they fit when smoothed.
+
+He et al., SIGIR 2020, https://arxiv.org/abs/2002.02126. Deviations: a batch is larger, since every step smooths the
+whole graph; the sampled softmax of Wu et al., TOIS 2024, https://arxiv.org/abs/2201.02327, is an option.
+
+Shapes: U users, I items in the vocabulary, B pairs of a batch, D factors.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor, nn
+from torch.nn import functional
+
+from taojin.core.progress import Progress
+from taojin.data.dataset import TrainView
+from taojin.embeddings.embedding import Embedding
+from taojin.embeddings.factors.graph import Graph
+from taojin.embeddings.factors.likes import LikedPairs, Pairs, bpr_loss, likes, matrix
+from taojin.embeddings.factors.query import UserAndHistory
+from taojin.embeddings.next_item import gain, hold_out, next_items
+from taojin.embeddings.seeds import HistorySeeds
+from taojin.embeddings.towers.sampled_softmax import sampled_softmax
+from taojin.features.feature import Column
+from taojin.nn.trainer import Training, seeded, train
+
+
+class Loss(StrEnum):
+    """What the smoothed vectors are learned by.
+
+    BPR         the liked item before another one, by inner product
+    SOFTMAX     the liked item among some of the batch's items and as many uniform ones, by cosine
+    """
+
+    BPR = "bpr"
+    SOFTMAX = "softmax"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LightGCN:
+    """The mean of the vectors of a user or item after 0, 1, ..., `layers` steps over the graph of likes.
+
+    A step gives each node the sum of its neighbours, each divided by the root of both degrees. All layers of a user but
+    the first are thus sums over the history, and at request time they are taken over the live one; only the user's own
+    vector, which a stranger lacks, is as training left it.
+
+    layers          steps over the graph
+    loss            see Loss
+    temperature     SOFTMAX: cosines are divided by it
+    sampled         SOFTMAX: items that each like is told from, half of them the batch's own
+    regularization  times the squares of the batch's vectors before the smoothing
+    deviation       standard deviation of the vectors before training
+    decay           weight of each place of the history against the next newer one
+    """
+
+    event: str = "like"
+    dim: int = 64
+    layers: int = 3
+    loss: str = Loss.BPR
+    temperature: float = 0.15
+    sampled: int = 2048
+    regularization: float = 1e-4
+    deviation: float = 0.1
+    history: str = "history"
+    decay: float = 1.0
+    training: Training = Training(learning_rate=5e-3, batch=8192, epochs=200, patience=5, drop=0.7)
+    needs_clock: bool = False
+
+    def __post_init__(self) -> None:
+        if self.loss not in list(Loss):
+            raise ValueError(f"LightGCN: loss {self.loss!r}; expected one of {', '.join(Loss)}")
+        if self.layers < 1:
+            raise ValueError(f"LightGCN: expected at least 1 layer, got {self.layers}; without a graph it is BPR")
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return (self.history,)
+
+    def fit(self, view: TrainView, columns: Mapping[str, Column], *, seed: int, progress: Progress) -> Embedding:
+        """Learn until the next item of held-out users is not found better; then what was held out joins the graph."""
+        device = self.training.place()
+        rows = next_items(view, self.event)
+        learned, held = hold_out(rows, seed=seed)
+        judged = rows[held]
+        liked = matrix(view, rows.requests.user[learned], rows.item[learned])
+        graph, source = Graph.of(liked, device), LikedPairs.of(liked, device)
+        share = torch.bincount(source.item, minlength=view.n_items) / len(source)
+        with seeded(seed):
+            module = Ego(view.n_users, view.n_items, self.dim, self.deviation)
+
+        def loss(batch: Pairs) -> Tensor:
+            return self._loss(module, graph, share, batch)
+
+        def validate() -> float:
+            users, items = graph.smooth(module.users, module.items, self.layers)
+            return gain(users[judged.requests.user].cpu().numpy(), self._scaled(items).cpu().numpy(), judged)
+
+        train(module, source, loss, validate, self.training, seed=seed, name="lightgcn", progress=progress)
+        return self._embedding(module, likes(view, self.event))
+
+    def _loss(self, module: "Ego", graph: Graph, share: Tensor, batch: Pairs) -> Tensor:
+        users, items = graph.smooth(module.users, module.items, self.layers)
+        own = (module.users[batch.user], module.items[batch.item], module.items[batch.other])
+        penalty = sum(vectors.square().sum() for vectors in own) / (2 * len(batch.user))
+        if self.loss == Loss.BPR:
+            fits = bpr_loss(users[batch.user], items[batch.item], items[batch.other], batch.unliked)
+        else:
+            fits = self._softmax(users[batch.user], items, share, batch)
+        return fits + self.regularization * penalty
+
+    def _softmax(self, users: Tensor, items: Tensor, share: Tensor, batch: Pairs) -> Tensor:
+        half = min(self.sampled // 2, len(users))
+        sampled = torch.cat([batch.item[:half], batch.other[:half]])
+        vectors = functional.normalize(items[torch.cat([batch.item, sampled])], dim=1)
+        return sampled_softmax(
+            functional.normalize(users, dim=1),
+            vectors[: len(users)],
+            vectors[len(users) :],
+            same=batch.item[:, None] == sampled,
+            drawn=half * (share[sampled] + 1 / torch.count_nonzero(share)),
+            temperature=self.temperature,
+        )
+
+    def _scaled(self, items: Tensor) -> Tensor:
+        return functional.normalize(items, dim=1) if self.loss == Loss.SOFTMAX else items
+
+    @torch.no_grad()
+    def _embedding(self, module: "Ego", liked: sparse.csr_matrix) -> Embedding:
+        graph = Graph.of(liked, module.users.device)
+        active, known = np.diff(liked.indptr) > 0, np.diff(liked.tocsc().indptr) > 0
+        _, items = graph.smooth(module.users, module.items, self.layers)
+        # Of all layers but the last: a step further they are the user's.
+        _, before = graph.smooth(module.users, module.items, self.layers - 1)
+        share = self.layers / (self.layers + 1)
+        query = UserAndHistory(
+            seeds=HistorySeeds(history=self.history, decay=self.decay),
+            users=module.users.cpu().numpy() * active[:, None] / (self.layers + 1),
+            items=(share * before * graph.item_weight[:, None]).cpu().numpy(),
+            power=0.5,
+        )
+        return Embedding(self._scaled(items).cpu().numpy() * known[:, None], known, np.zeros_like(known), query)
+
+
+class Ego(nn.Module):
+    """Vectors of users, float32[U, D], and of items, float32[I, D], before the smoothing."""
+
+    def __init__(self, users: int, items: int, dim: int, deviation: float) -> None:
+        super().__init__()
+        self.users = nn.Parameter(torch.randn(users, dim) * deviation)
+        self.items = nn.Parameter(torch.randn(items, dim) * deviation)
