@@ -24,7 +24,8 @@ from taojin.embeddings.factors.likes import LikedPairs, Pairs, bpr_loss, likes, 
 from taojin.embeddings.factors.query import UserAndHistory
 from taojin.embeddings.next_item import gain, hold_out, next_items
 from taojin.embeddings.seeds import HistorySeeds
-from taojin.embeddings.towers.sampled_softmax import sampled_softmax
+from taojin.embeddings.towers.losses import Softmax, total_loss
+from taojin.embeddings.towers.negatives import Negatives, Sampler
 from taojin.features.feature import Column
 from taojin.nn.trainer import Training, seeded, train
 
@@ -33,7 +34,7 @@ class Loss(StrEnum):
     """What the smoothed vectors are learned by.
 
     BPR         the liked item before another one, by inner product
-    SOFTMAX     the liked item among some of the batch's items and as many uniform ones, by cosine
+    SOFTMAX     the liked item among a sample that the batch shares, by cosine
     """
 
     BPR = "bpr"
@@ -51,7 +52,7 @@ class LightGCN:
     layers          steps over the graph
     loss            see Loss
     temperature     SOFTMAX: cosines are divided by it
-    sampled         SOFTMAX: items that each like is told from, half of them the batch's own
+    negatives       SOFTMAX: what each like is told from
     regularization  times the squares of the batch's vectors before the smoothing
     deviation       standard deviation of the vectors before training
     decay           weight of each place of the history against the next newer one
@@ -62,7 +63,7 @@ class LightGCN:
     layers: int = 3
     loss: str = Loss.BPR
     temperature: float = 0.15
-    sampled: int = 2048
+    negatives: Negatives = Negatives(uniform=1024, popular=1024, power=1.0)
     regularization: float = 1e-4
     deviation: float = 0.1
     history: str = "history"
@@ -88,12 +89,12 @@ class LightGCN:
         judged = rows[held]
         liked = matrix(view, rows.requests.user[learned], rows.item[learned])
         graph, source = Graph.of(liked, device), LikedPairs.of(liked, device)
-        share = torch.bincount(source.item, minlength=view.n_items) / len(source)
+        sampler = self.negatives.sampler(torch.bincount(source.item, minlength=view.n_items))
         with seeded(seed):
             module = Ego(view.n_users, view.n_items, self.dim, self.deviation)
 
         def loss(batch: Pairs) -> Tensor:
-            return self._loss(module, graph, share, batch)
+            return self._loss(module, graph, sampler, batch)
 
         def validate() -> float:
             users, items = graph.smooth(module.users, module.items, self.layers)
@@ -102,28 +103,22 @@ class LightGCN:
         train(module, source, loss, validate, self.training, seed=seed, name="lightgcn", progress=progress)
         return self._embedding(module, likes(view, self.event))
 
-    def _loss(self, module: "Ego", graph: Graph, share: Tensor, batch: Pairs) -> Tensor:
+    def _loss(self, module: "Ego", graph: Graph, sampler: Sampler, batch: Pairs) -> Tensor:
         users, items = graph.smooth(module.users, module.items, self.layers)
         own = (module.users[batch.user], module.items[batch.item], module.items[batch.other])
         penalty = sum(vectors.square().sum() for vectors in own) / (2 * len(batch.user))
         if self.loss == Loss.BPR:
             fits = bpr_loss(users[batch.user], items[batch.item], items[batch.other], batch.unliked)
         else:
-            fits = self._softmax(users[batch.user], items, share, batch)
+            fits = self._softmax(users[batch.user], items, sampler, batch)
         return fits + self.regularization * penalty
 
-    def _softmax(self, users: Tensor, items: Tensor, share: Tensor, batch: Pairs) -> Tensor:
-        half = min(self.sampled // 2, len(users))
-        sampled = torch.cat([batch.item[:half], batch.other[:half]])
-        vectors = functional.normalize(items[torch.cat([batch.item, sampled])], dim=1)
-        return sampled_softmax(
-            functional.normalize(users, dim=1),
-            vectors[: len(users)],
-            vectors[len(users) :],
-            same=batch.item[:, None] == sampled,
-            drawn=half * (share[sampled] + 1 / torch.count_nonzero(share)),
-            temperature=self.temperature,
-        )
+    def _softmax(self, users: Tensor, items: Tensor, sampler: Sampler, batch: Pairs) -> Tensor:
+        sample = sampler.draw(batch.item)
+        vectors = functional.normalize(items[torch.cat([batch.item, sample.item])], dim=1)
+        wanted, others = vectors.split([len(users), len(sample.item)])
+        asked = functional.normalize(users, dim=1) / self.temperature
+        return total_loss(Softmax(), asked, wanted, others, own=batch.item, sample=sample) / len(users)
 
     def _scaled(self, items: Tensor) -> Tensor:
         return functional.normalize(items, dim=1) if self.loss == Loss.SOFTMAX else items
