@@ -15,7 +15,7 @@ from taojin.retrieval.serve.campaigns import Campaigns
 
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
-    """The items of a table, in its order, while their campaign runs; some of them at a fixed place.
+    """The items of a table, in its order, while their campaign runs; those with a fixed place before the others.
 
     table, item     a context table and its column of item ids
     slot    its column of forced places in the shown list, from 1; empty cells force none; "": there is no such column
@@ -43,11 +43,13 @@ class Campaign:
         wrong = (slot != NEVER) & ((slot < 1) | (slot > np.iinfo(np.int16).max))
         if wrong.any():
             raise ValueError(f"Campaign: column {self.slot!r} holds {slot[wrong][0]}; expected places from 1 on")
+        # What has a place comes first, so that a small quota does not lose it.
+        order = np.argsort(slot == NEVER, kind="stable")
         return Campaigns(
-            item=row[self.item],
-            slot=np.where(slot == NEVER, -1, slot - 1).astype(np.int16),
-            start=self._whole(table, self.start, NEVER),
-            stop=self._whole(table, self.stop, FOREVER),
+            item=row[self.item][order],
+            slot=np.where(slot == NEVER, -1, slot - 1)[order].astype(np.int16),
+            start=self._whole(table, self.start, NEVER)[order],
+            stop=self._whole(table, self.stop, FOREVER)[order],
         )
 
     def _whole(self, table: pa.Table, column: str, absent: int) -> Ints:

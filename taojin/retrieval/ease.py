@@ -40,21 +40,21 @@ class EASE:
     """
 
     event: str = "like"
-    l2: tuple[float, ...] = (500.0,)
+    l2: tuple[float, ...] = (1000.0,)
     neighbours: int = 500
     at_least: int = 1
     longest: int = 500
     memory: float = 8.0
     of: Of = "user"
     history: str = "history"
-    decay: float = 1.0
+    decay: float = 0.97
     needs_clock: bool = False
     embeddings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_of(self.of, "EASE")
         if not self.l2 or min(self.l2) <= 0:
-            raise ValueError(f"EASE: l2={self.l2}; expected one or more numbers above 0, such as (500.0,)")
+            raise ValueError(f"EASE: l2={self.l2}; expected one or more numbers above 0, such as (1000.0,)")
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Neighbours:
         """Solve for the weights of all pairs, and keep the largest of each item."""

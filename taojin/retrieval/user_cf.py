@@ -39,12 +39,12 @@ class UserCF:
 
     event: str = "like"
     users: int = 100
-    rare: bool = True
+    rare: bool = False
     window: int = FOREVER
     newest: float = 1.0
     longest: int = 500
     history: str = "history"
-    decay: float = 1.0
+    decay: float = 0.97
     embeddings: tuple[str, ...] = ()
 
     @property

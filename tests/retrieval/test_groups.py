@@ -116,7 +116,8 @@ def test_a_forced_slot_goes_through_the_merge_and_is_never_cut(view_of, parity):
     requests, rows = parity.ask([])
     found = Campaign(slot="slot").fit(view, {}, seed=0).retrieve(requests, rows, 10)
     assert dict(zip(found.item.tolist(), found.slot.tolist(), strict=True)) == {4: -1, 7: 2, 9: 0}
-    assert found.item[found.keep].tolist() == [7, 9]
+    assert found.item.tolist() == [7, 9, 4]
+    assert found.keep.tolist() == [True, True, False]
     plain = replace(found, slot=np.full(3, -1, np.int16), keep=np.zeros(3, bool), channels=("other",))
     merged = merge([plain, replace(found, channels=("campaign",))], 1)
     assert merged.slot.tolist() == [-1, 2, 0]

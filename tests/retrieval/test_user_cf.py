@@ -42,11 +42,11 @@ def by_item(found, request):
     return dict(zip(found.item[rows].tolist(), found.found[rows, 0].tolist(), strict=True))
 
 
-@pytest.mark.parametrize("how", [{}, {"users": 3, "rare": False}, {"newest": 0.5}], ids=str)
+@pytest.mark.parametrize("how", [{}, {"users": 3, "rare": True}, {"newest": 0.5}], ids=str)
 @pytest.mark.parametrize("cells", [200, 1 << 24])
 def test_scores_equal_a_loop_over_users(parity, monkeypatch, how, cells):
     monkeypatch.setattr(serve_best, "CELLS", cells)
-    spec, histories, users = UserCF(**how), [[2, 4, 6, 9], [], [33, 35], [3, 60, 5]], [2, 3, 5, 1]
+    spec, histories, users = UserCF(**how, decay=1.0), [[2, 4, 6, 9], [], [33, 35], [3, 60, 5]], [2, 3, 5, 1]
     found = spec.fit(parity.view, {}, seed=0).retrieve(*parity.ask(*histories, user=users), 1000)
     for request, (history, me) in enumerate(zip(histories, users, strict=True)):
         assert by_item(found, request) == pytest.approx(plain(parity.view, history, me, spec), rel=1e-4)

@@ -30,7 +30,7 @@ class Campaigns:
     features: tuple[str, ...] = ()
 
     def retrieve(self, requests: Requests, rows: Rows, k: int) -> Candidates:
-        """At most k items per request; those with a slot are never cut. Of an item's running rows the first counts."""
+        """At most k items per request, each by its first running row; no later cut drops those with a slot."""
         time = requests.time[:, None]
         request, row = np.nonzero((self.start <= time) & (time < self.stop))
         score = (len(self.item) - row).astype(np.float32)
