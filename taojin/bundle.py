@@ -191,6 +191,7 @@ def save(
     golden: tuple[Golden, ...],
 ) -> Path:
     """Write a bundle next to its place, then move it there in one step, so that a killed run leaves no half bundle."""
+    check_place(folder)
     building = folder.with_name(f".{folder.name}.{os.getpid()}.building")
     try:
         for part in ("arrays", "files"):
@@ -208,6 +209,15 @@ def save(
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return folder
+
+
+def check_place(folder: Path) -> None:
+    """Refuse to write a bundle where something else is: it would be gone."""
+    if folder.is_dir() and ((folder / "manifest.json").is_file() or not any(folder.iterdir())):
+        return
+    if folder.exists() or folder.is_symlink():
+        found = "a folder of other files" if folder.is_dir() else "a file"
+        raise BundleError(f"{folder}: expected a free place or a bundle to replace, got {found}; name another folder")
 
 
 def _put_in_place(building: Path, folder: Path) -> None:

@@ -26,6 +26,7 @@ app.add_typer(tune, name="tune")
 screen = Console()
 state = {"debug": False}
 
+RECIPE = "movielens, movielens_order, world or world_tiny, or path/to/file.py:function."
 RunPath = Annotated[Path, typer.Argument(help="Folder of a trained run.", metavar="RUN")]
 DataPath = Annotated[Path | None, typer.Option(help="Folder or zip with the raw data.", metavar="DIR")]
 Number = Annotated[int, typer.Option("--n", help="Places to fill.", min=1, max=200)]
@@ -43,8 +44,8 @@ def options(debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="Name of a recipe, or path/to/file.py:function.")],
-    out: Annotated[Path, typer.Option(help="Where the bundle goes.", metavar="DIR")],
+    recipe: Annotated[str, typer.Argument(help=RECIPE)],
+    out: Annotated[Path, typer.Option(help="Where the bundle goes, in the place of one before.", metavar="DIR")],
     data: DataPath = None,
     set: Annotated[list[str] | None, typer.Option("--set", help="Change a field: models.din.dim=32.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
@@ -160,7 +161,7 @@ def serve(
 
 @app.command()
 def data(
-    recipe: Annotated[str, typer.Argument(help="Name of a recipe, or path/to/file.py:function.")],
+    recipe: Annotated[str, typer.Argument(help=RECIPE)],
     path: Annotated[Path | None, typer.Option("--data", help="Folder or zip with the raw data.", metavar="DIR")] = None,
 ) -> None:
     """Read and check a recipe's data, and say what is in it."""

@@ -9,10 +9,12 @@ print(run.evaluate())
 
 import importlib
 import importlib.util
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from taojin.bundle import Bundle
@@ -115,20 +117,41 @@ def train(
 
 def find(recipe: str) -> "Experiment":
     """The experiment of a recipe's name or of `path/to/file.py:function`."""
+    from taojin.scene import Experiment  # noqa: PLC0415
+
+    path, _, function = RECIPES.get(recipe, recipe).partition(":")
     if recipe in RECIPES:
-        module_name, function = RECIPES[recipe].split(":")
-        module = importlib.import_module(module_name)
-    elif ".py" in recipe:
-        path, _, function = recipe.partition(":")
-        if not Path(path).is_file():
-            raise ValueError(f"recipe {recipe!r}: no file {path}")
-        spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-        assert spec and spec.loader, f"{path} ends in .py"
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = importlib.import_module(path)
+    elif path.endswith(".py"):
+        module = _run_file(recipe, path)
     else:
-        hint = did_you_mean(recipe, RECIPES)
-        raise ValueError(f"recipe {recipe!r}: not known; {hint}, or give path/to/file.py:function")
-    if not function or not hasattr(module, function):
+        hint = did_you_mean(recipe, RECIPES).rstrip("?")
+        raise ValueError(f"recipe {recipe!r}: not known; {hint}, or a path/to/file.py:function?")
+    made = getattr(module, function, None) if function else None
+    if made is None:
         raise ValueError(f"recipe {recipe!r}: {module.__name__} has no function {function!r}; write FILE.py:FUNCTION")
-    return getattr(module, function)()
+    expected = f"recipe {recipe!r}: expected a function without arguments that returns an Experiment"
+    if not callable(made):
+        raise ValueError(f"{expected}, got {type(made).__name__}")
+    try:
+        inspect.signature(made).bind()
+    except TypeError as error:
+        raise ValueError(f"{expected}, got {function}{inspect.signature(made)}") from error
+    experiment = made()
+    if not isinstance(experiment, Experiment):
+        raise ValueError(f"{expected}, got one that returns {type(experiment).__name__}")
+    return experiment
+
+
+def _run_file(recipe: str, path: str) -> ModuleType:
+    """A recipe's file as a module."""
+    if not Path(path).is_file():
+        raise ValueError(f"recipe {recipe!r}: no file {path}")
+    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+    assert spec is not None and spec.loader is not None, "a path that ends in .py has a loader"
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # it is the user's program: whatever is wrong with it, say where
+        raise ValueError(f"recipe {recipe!r}: {path} cannot be run, {type(error).__name__}: {error}") from error
+    return module

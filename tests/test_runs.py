@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -136,10 +137,48 @@ def test_what_is_wrong_is_said_without_a_traceback(
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.parametrize(
+    ("program", "function", "message"),
+    [
+        (
+            "def h(): return 42",
+            "h",
+            "a function without arguments that returns an Experiment, got one that returns int",
+        ),
+        ("def h(a): return 42", "h", "without arguments that returns an Experiment, got h(a)"),
+        ("h = 42", "h", "without arguments that returns an Experiment, got int"),
+        ("def h(: pass", "h", "cannot be run, SyntaxError"),
+        ("import no_such_module", "h", "cannot be run, ModuleNotFoundError"),
+        ("", "h", "has no function 'h'"),
+    ],
+)
+def test_a_recipe_file_that_is_none_is_told(tmp_path: Path, program: str, function: str, message: str) -> None:
+    (tmp_path / "mine.py").write_text(program)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        taojin.train(f"{tmp_path / 'mine.py'}:{function}", out=tmp_path / "x")
+
+
+def test_a_bundle_never_takes_the_place_of_something_else(tmp_path: Path) -> None:
+    letter, folder = tmp_path / "letter.txt", tmp_path / "mine"
+    letter.write_text("dear")
+    folder.mkdir()
+    (folder / "thesis.tex").write_text("chapter")
+    for place, found in ((letter, "a file"), (folder, "a folder of other files")):
+        with pytest.raises(BundleError, match=f"expected a free place or a bundle to replace, got {found}"):
+            taojin.train("world_tiny", out=place)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["letter.txt", "mine", "thesis.tex"]
+
+
 def test_unknown_names_are_answered(tiny_run: Path) -> None:
     run = taojin.load(tiny_run)
     assert len(run.recommend("nobody knows me", n=5)) == 5
-    assert len(run.recommend(history=["m4", "no such film"], n=5)) == 5
+    assert run.recommend("nobody knows me").stranger and not run.recommend("u17").stranger
+    brought = run.recommend(history=["m4", "no such film"], n=5)
+    assert brought.unknown == ("no such film",) and "not in the catalogue: no such film" in str(brought)
+    # What nobody knows says nothing: not the same as a film that was liked.
+    unknown, nothing = run.recommend(history=["no such film"], n=5), run.recommend(n=5)
+    assert [item.id for item in unknown] == [item.id for item in nothing]
+    assert "nobody was named: what a stranger gets" in str(nothing)
     with pytest.raises(ValueError, match="for_yuo"):
         run.recommend("u17", scene="for_yuo")
     with pytest.raises(ValueError, match="no such film"):

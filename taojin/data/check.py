@@ -43,7 +43,8 @@ class Facts:
             f"without events   {self.silent_users:.1%} of users, {self.silent_items:.1%} of items",
             f"time             {self._span()}",
         ]
-        return "\n".join([*lines, str(self.checked)])
+        # What is generated was not read and checked.
+        return "\n".join([*lines, *([str(self.checked)] if self.checked.events.read else [])])
 
     def _span(self) -> str:
         if self.first is None or self.last is None:

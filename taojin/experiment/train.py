@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from taojin.bundle import Bundle, Fitted, Golden, save
+from taojin.bundle import Bundle, Fitted, Golden, check_place, save
 from taojin.core.batch import Requests
 from taojin.core.events import Pasts
 from taojin.core.progress import Progress, Silent
@@ -48,6 +48,7 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
     data        folder or file that the recipe's source reads; a generated world takes None
     """
     out, progress = Path(out).absolute(), progress or Silent()
+    check_place(out)
     path = Path(data).absolute() if data is not None else None
     divided = Divided.of(experiment, path)
     view = divided.view

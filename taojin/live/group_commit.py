@@ -24,8 +24,8 @@ class Job(Generic[T, R]):
 class GroupCommit(Generic[T, R]):
     """Hands jobs to `commit` in groups, on a thread of its own.
 
-    commit  writes all jobs of a group durably or none, and returns a result for each; an error of it is the error of
-            every job in the group
+    commit  writes all jobs of a group durably or none, and returns a result for each; where it fails, each job of the
+            group is handed to it alone, so that one that cannot be written takes no other with it
 
     >>> writer = GroupCommit(lambda jobs: [2 * job for job in jobs], name="doubling")
     >>> writer.submit(21).result()
@@ -83,9 +83,12 @@ class GroupCommit(Generic[T, R]):
     def _write(self, group: list[Job[T, R]]) -> None:
         try:
             results = self._commit([job.work for job in group])
-        except Exception as error:  # whatever it is, it belongs to those who wait for this group
-            for job in group:
-                job.done.set_exception(error)
+        except Exception as error:  # whatever it is, it belongs to whoever waits for it
+            if len(group) == 1:
+                group[0].done.set_exception(error)
+            else:  # and to nobody else: one job that cannot be written must not take the others with it
+                for job in group:
+                    self._write([job])
             return
         for job, result in zip(group, results, strict=True):
             job.done.set_result(result)

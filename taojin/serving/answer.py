@@ -68,6 +68,7 @@ class Answer:
     degraded    parts that failed and were left out
     exhausted   True: fewer items than asked for, because the catalogue has no more that may be shown
     unknown     ids of the question's history and exclusions that the catalogue does not have
+    stranger    True: nothing is known of who asks, so that everybody unknown gets this list
     trace       what each part of the funnel did, where it was asked for
 
     >>> one = Recommended(id="1", title="Toy Story (1995)", score=0.5, channels={"hot": 2})
@@ -82,6 +83,7 @@ class Answer:
     degraded: tuple[str, ...] = ()
     exhausted: bool = False
     unknown: tuple[str, ...] = ()
+    stranger: bool = False
     trace: Trace | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
@@ -96,6 +98,11 @@ class Answer:
     def __str__(self) -> str:
         width = min(WIDEST_TITLE, max((len(item.title or item.id) for item in self.items), default=0))
         lines = [_line(place, item, width) for place, item in enumerate(self.items, start=1)]
+        if self.unknown:
+            lines.append(f"(not in the catalogue: {', '.join(self.unknown)})")
+        if self.stranger:
+            who = "nobody was named" if self.user is None else f"nothing is known of user {self.user!r}"
+            lines.append(f"({who}: what a stranger gets)")
         if self.exhausted:
             lines.append("(the catalogue has no more that may be shown)")
         if self.degraded:
@@ -113,6 +120,7 @@ class Answer:
             "degraded": list(self.degraded),
             "exhausted": self.exhausted,
             "unknown": list(self.unknown),
+            "stranger": self.stranger,
         }
         return plainly | ({"trace": [asdict(step) for step in self.trace.steps]} if self.trace is not None else {})
 

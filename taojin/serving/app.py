@@ -31,6 +31,7 @@ def create_app(service: Service) -> FastAPI:
 
     app = FastAPI(title="Taojin", version=version("taojin"), lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.service = service
+    app.state.addresses = router.routes  # for errors that tell what an address is for
     answer_errors(app)
     app.include_router(router)
     app.mount("/", StaticFiles(directory=WEB, html=True), name="site")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, FiniteFloat, Tag
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, FiniteFloat, Tag
 
 MOST_ITEMS = 200
 MOST_IDS = 1_000
@@ -15,9 +15,19 @@ def _digits(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Id = Annotated[str, BeforeValidator(_digits), Field(min_length=1, max_length=LONGEST_ID)]
-Name = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
-Word = Annotated[str, Field(max_length=LONGEST_ID)] | bool | int | FiniteFloat
+def _writable(value: str) -> str:
+    """JSON may hold half of a pair of surrogates, which no file and no database takes."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("text that UTF-8 can write") from error
+    return value
+
+
+Text = Annotated[str, AfterValidator(_writable), Field(max_length=LONGEST_ID)]
+Id = Annotated[Text, BeforeValidator(_digits), Field(min_length=1)]
+Name = Annotated[Text, Field(min_length=1)]
+Word = Text | bool | int | FiniteFloat
 Many = Annotated[int, Field(ge=1, le=MOST_ITEMS)]
 
 
@@ -106,7 +116,8 @@ class RecommendAnswer(BaseModel):
     """Items, best first.
 
     `degraded` names the parts that failed and were left out; `exhausted` says that the catalogue has no more that may
-    be shown; `unknown` are ids of the question that the catalogue does not have.
+    be shown; `unknown` are items of the question that the catalogue does not have; `stranger` says that nothing is
+    known of who asks.
     """
 
     items: list[RecommendedAnswer]
@@ -114,6 +125,7 @@ class RecommendAnswer(BaseModel):
     degraded: list[str]
     exhausted: bool
     unknown: list[str]
+    stranger: bool
     trace: list[StepAnswer] | None = None
 
 

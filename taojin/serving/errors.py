@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from taojin.serving.bodies import EventBody, RecommendBody
 from taojin.serving.problem import Problem
@@ -51,7 +52,9 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
             close = difflib.get_close_matches(path[-1], FIELDS, n=1)
             remedy = f"did you mean {close[0]!r}?" if close else "leave it out"
             return refusal(422, Problem(where, "a field that this request has", repr(path[-1]), remedy))
-    return refusal(422, Problem(where, first["msg"].removeprefix("Input should be ").lower(), shown))
+    return refusal(
+        422, Problem(where, first["msg"].removeprefix("Input should be ").removeprefix("Value error, ").lower(), shown)
+    )
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:
@@ -59,10 +62,21 @@ def _refused(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error.detail, Problem):
         return refusal(error.status_code, error.detail, dict(error.headers or {}))
     if error.status_code == 400:
-        return refusal(400, Problem("body", "JSON in UTF-8", "something else", "check its encoding"))
-    here = f"{request.method} {request.url.path}"
+        expected = "JSON in UTF-8, not nested deeply"
+        return refusal(400, Problem("body", expected, "something else", "check its encoding and its brackets"))
+    here, methods = f"{request.method} {request.url.path}", _methods(request)
+    if methods:
+        problem = Problem("method", " or ".join(methods), request.method, "GET /openapi.json lists what there is")
+        return refusal(405, problem, {"Allow": ", ".join(methods)})
     known = Problem("address", "an address of this service", here, "GET /openapi.json lists them")
     return refusal(error.status_code, known, dict(error.headers or {}))
+
+
+def _methods(request: Request) -> list[str]:
+    """With which other methods the address is one of the service; the site takes every GET that no route does."""
+    routes = [route for route in request.app.state.addresses if isinstance(route, Route)]
+    partial = [route for route in routes if route.matches(request.scope)[0] is Match.PARTIAL]
+    return sorted({method for route in partial for method in route.methods or ()})
 
 
 def _value_error(request: Request, error: Exception) -> JSONResponse:

@@ -53,7 +53,8 @@ class Recommender:
         """The best items for one user, with the reason for each.
 
         A scene, item, channel, field or filter that does not exist raises a `ValueError` whose argument is a `Problem`.
-        An unknown id in `history` counts as an unknown item, one in `exclude` has no effect; the answer tells both.
+        Unknown ids in `history` and `exclude` have no effect; the answer tells them, and whether nothing is known
+        of the user.
         """
         pipeline = self._pipeline(question.scene, tuple(question.channels))
         for field in question.fields:
@@ -70,6 +71,7 @@ class Recommender:
             degraded=tuple(trace.degraded),
             exhausted=len(shown) < question.n,
             unknown=tuple(id for id in (*question.history, *question.exclude) if id not in self.bundle.item_vocabulary),
+            stranger=not len(requests.past.events) and requests.user[0] < FIRST,
             trace=trace if question.explain else None,
         )
 
@@ -133,7 +135,8 @@ class Recommender:
         """The question as one request of the funnel."""
         user, now = question.user, self.clock() + 1  # an event acknowledged in this very millisecond lies before
         if user is None:
-            past = self._coding.brought(question.history, self.bundle.fitted.positive, now)
+            known_items = [item for item in question.history if item in self.bundle.item_vocabulary]
+            past = self._coding.brought(known_items, self.bundle.fitted.positive, now)
         else:
             past = self.past(user)
         pasts, at = past.before(now)

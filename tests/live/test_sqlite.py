@@ -87,6 +87,28 @@ def test_an_error_reaches_those_who_wait_and_the_next_group_is_written() -> None
     writer.close()
 
 
+def test_a_job_that_cannot_be_written_takes_no_other_with_it() -> None:
+    groups: list[list[int]] = []
+    started, go_on = threading.Event(), threading.Event()
+
+    def commit(group: list[int]) -> list[float]:
+        groups.append(group)
+        started.set()
+        go_on.wait()
+        return [1 / number for number in group]
+
+    writer = GroupCommit(commit, name="test")
+    first = writer.submit(1)
+    started.wait()
+    others = [writer.submit(number) for number in (2, 0, 4)]
+    go_on.set()
+    assert first.result() == 1 and others[0].result() == 0.5 and others[2].result() == 0.25
+    with pytest.raises(ZeroDivisionError):
+        others[1].result()
+    assert groups == [[1], [2, 0, 4], [2], [0], [4]]
+    writer.close()
+
+
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [

@@ -164,7 +164,8 @@ BAD = [
     ("GET", "/v1/users?limit=9999", None, 422, "limit", ""),
     ("GET", "/v1/nothing", None, 404, "address", "GET /openapi.json lists them"),
     ("GET", "/nothing.html", None, 404, "address", ""),
-    ("PUT", "/v1/recommend", {}, 405, "address", ""),
+    ("PUT", "/v1/recommend", {}, 405, "method", ""),
+    ("GET", "/v1/recommend", None, 405, "method", ""),
 ]
 
 
@@ -188,6 +189,9 @@ def test_a_bad_request_is_told_what_was_wrong(
         (b'{"user": "u", "item": "i", "event": "rate", "value": 1e999}', "application/json", 422, "value"),
         (b'{"user": "u", "item": "i", "event": "like"}', "text/plain", 415, "Content-Type"),
         (b'{"user": "\xff"}', "application/json", 400, "body"),
+        (b"[" * 100_000, "application/json", 400, "body"),
+        (b'{"user": "\\ud800", "item": "i", "event": "like"}', "application/json", 422, "user"),
+        (b'{"user": "u", "item": "i", "event": "\\udfff"}', "application/json", 422, "event"),
     ],
 )
 def test_a_body_that_is_no_json_is_told_so(
