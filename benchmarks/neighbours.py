@@ -107,7 +107,7 @@ def measure(base: Floats, queries: Floats, depths: tuple[int, ...]) -> Iterator[
         seconds = time.perf_counter() - start
         for k in depths:
             own = structure.effort_for(k)
-            for effort in sorted({*_powers(index.most(len(base))), own}):
+            for effort in sorted({*_powers(index.least(k), index.most(len(base))), own}):
                 fixed = replace(structure, depth=np.array([k]), effort=np.array([effort]))
                 vars(fixed)["made"] = structure.made  # read once, not for every effort
                 items = NearestItems(vectors=base, searched=every, query=NOBODY, index=index, structure=fixed)
@@ -138,8 +138,9 @@ def best(rows: list[Row]) -> dict[str, dict[str, object]]:
     return found
 
 
-def _powers(most: int) -> list[int]:
-    return [1 << n for n in range(most.bit_length())]
+def _powers(least: int, most: int) -> list[int]:
+    """From the least effort, doubled up to the most."""
+    return [least << n for n in range(most.bit_length()) if least << n <= most]
 
 
 def _recall(found: Ints, truth: Ints) -> float:
