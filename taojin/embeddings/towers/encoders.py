@@ -9,6 +9,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 MASKED = -1e9
 """Added to the score of what must not be attended to: minus infinity would turn an empty history into NaN."""
@@ -96,8 +97,9 @@ class WeightedMean(EncoderModule):
 class Capsules:
     """Several interests by dynamic routing; a history of n items has max(1, min(interests, floor(log2 n))) of them.
 
-    Li et al., CIKM 2019, https://arxiv.org/abs/1904.08030 (MIND). Deviation: the random routing logits that tell the
-    capsules apart at the start are drawn once for each place, so that the same history has the same interests.
+    Li et al., CIKM 2019, https://arxiv.org/abs/1904.08030 (MIND). Deviations: the random routing logits that tell the
+    capsules apart at the start are drawn once for each place, so that the same history has the same interests;
+    behaviours are read by their direction, since vectors start too short for routing to tell them apart.
     """
 
     interests: int = 4
@@ -127,7 +129,7 @@ class Routing(EncoderModule):
 
     def forward(self, vectors: Tensor, known: Tensor) -> Tensor:
         """The capsules' vectors; those of an inactive one mean nothing."""
-        behaviours = self.bilinear(vectors)  # [R, L, E]
+        behaviours = self.bilinear(functional.normalize(vectors, dim=2) * vectors.shape[2] ** 0.5)  # [R, L, E]
         logits = self.start + MASKED * ~self.active(known).unsqueeze(2)  # [R, K, L]
         # Routing finds where the behaviours belong; what is learned is only where they lie (as in the paper's code).
         fixed = behaviours.detach()
@@ -172,5 +174,6 @@ class RecurrentStates(SequenceModule):
 
     def states(self, vectors: Tensor, known: Tensor) -> Tensor:
         """A linear map of the hidden states, which lie in (-1, 1)."""
-        hidden: Tensor = self.layers(vectors)[0]
+        # Vectors start small, see `Table`; the gates would not move.
+        hidden: Tensor = self.layers(vectors * vectors.shape[2] ** 0.5)[0]
         return self.out(hidden)

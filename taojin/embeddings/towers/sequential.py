@@ -207,8 +207,14 @@ BLOCK = 256
 
 @torch.no_grad()
 def queries(tower: SequenceTower, history: Ints) -> Floats:
-    """Query vectors of many histories, float32[R, 1, D]."""
+    """Query vectors of many histories, float32[R, 1, D]; those of like length together, cut to the longest of them."""
     device = next(tower.parameters()).device
-    blocks = torch.from_numpy(history).to(device).split(BLOCK)
-    found: Floats = torch.cat([tower(block).float() for block in blocks]).cpu().numpy()
+    known = (history[:, :, 0] != PAD).sum(axis=1)
+    order = np.argsort(known, kind="stable")
+    found = np.empty((len(history), 1, tower.table.dim), np.float32)
+    for start in range(0, len(order), BLOCK):
+        block = order[start : start + BLOCK]
+        # A place more than is known, for a tower that puts its mask there.
+        longest = min(int(known[block].max()) + 1, history.shape[1])
+        found[block] = tower(torch.from_numpy(history[block, -longest:]).to(device)).float().cpu().numpy()
     return found
