@@ -62,8 +62,8 @@ MODELS: dict[str, Callable[[], Recipe]] = {
     "als": lambda: Recipe(Nearest("als"), {"als": ALS(unobserved=0.01, regularization=0.003)}),
     "bpr": lambda: Recipe(Nearest("bpr"), {"bpr": BPR()}),
     "lightgcn": lambda: Recipe(Nearest("lightgcn"), {"lightgcn": LightGCN(loss=Loss.SOFTMAX)}),
-    "gf_cf": lambda: Recipe(Spectral(user_power=0.5, rank=256, low_pass=0.3, steps=0, neighbours=1_000)),
-    "spectral": lambda: Recipe(Spectral(rank=1024, low_pass=0.2, neighbours=1_000)),
+    "gf_cf": lambda: Recipe(Spectral(user_power=0.5, rank=256, low_pass=0.3, steps=0)),
+    "spectral": lambda: Recipe(Spectral(rank=1024)),
 }
 """Constants were chosen on the validation part (docs/LOG.md)."""
 

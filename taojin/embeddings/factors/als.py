@@ -99,7 +99,9 @@ class ALS:
         gram = self.unobserved * (others.T @ others)  # [D, D]
         for block in blocks:
             penalty = self.regularization * (block.length + self.unobserved * blocks.others) ** self.frequency
-            rows[block.row] = self._conjugate_gradients(rows[block.row], others[block.liked], gram, penalty[:, None])
+            # Half of the time went into `others[block.liked]`, which is this.
+            liked = others.index_select(0, block.liked.flatten()).view(*block.liked.shape, -1)
+            rows[block.row] = self._conjugate_gradients(rows[block.row], liked, gram, penalty[:, None])
 
     def _conjugate_gradients(self, x: Tensor, liked: Tensor, gram: Tensor, penalty: Tensor) -> Tensor:
         """A few steps of B systems at once: x float32[B, D], liked float32[B, L, D], penalty float32[B, 1]."""
