@@ -36,23 +36,17 @@ class Lists:
     def retrieve(self, requests: Requests, rows: Rows, k: int) -> Candidates:
         """At most k items per request out of those that it may have."""
         asked = self.keys.find(requests, rows)
-        if (np.diff(asked.request) > 0).all():  # no request has two lists, and each list is in order already
+        if (np.diff(asked.request) > 0).all():  # no request has two lists
             start, stop, at = places(self.offsets, self.item, asked.key, requests.allowed)
             # One place more, since the item that the request starts from may stand among them.
             pair, place = spread(start, np.minimum(start + k + 1, stop))
-            at = at[place]
-            return self._first(requests, asked.request[pair], self.item[at], asked.weight[pair] * self.score[at], k)
-        # What stands far down in one list may stand high in another, so that all of each counts.
-        pair, at = spread(self.offsets[asked.key], self.offsets[asked.key + 1])
-        return propose(requests, asked.request[pair], self.item[at], asked.weight[pair] * self.score[at], k=k)
-
-    def _first(self, requests: Requests, request: Ints, item: Ints, score: Floats, k: int) -> Candidates:
-        """The first k of each request but the item that it starts from."""
-        other = item != requests.item[request]
-        request, item, score = request[other], item[other], score[other]
-        first = np.arange(len(request)) - np.searchsorted(request, request) < k
-        offsets = np.searchsorted(request[first], np.arange(len(requests) + 1))
-        return Candidates.proposed("", offsets, item[first], score[first])
+            at, combine = at[place], Combine.NOTHING
+        else:
+            # What stands far down in one list may stand high in another, so that all of each counts.
+            pair, at = spread(self.offsets[asked.key], self.offsets[asked.key + 1])
+            combine = Combine.SUM
+        score = asked.weight[pair] * self.score[at]
+        return propose(requests, asked.request[pair], self.item[at], score, k=k, combine=combine)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,6 +84,8 @@ class NearestItems:
 
     def retrieve(self, requests: Requests, rows: Rows, k: int) -> Candidates:
         """The k nearest items per request; of several query vectors the best counts."""
+        if not len(requests):
+            return propose(requests, requests.item, requests.item, np.empty(0, np.float32), k=k)
         query = self.query.vectors(requests, rows)  # [R, Q, D]
         asks = query.any(axis=2)
         request, _ = np.nonzero(asks)
