@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from taojin.core.progress import Progress
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
-from taojin.embeddings.skip_gram import Evidence, Sequences, SkipGramSpec, fit_skip_gram
+from taojin.embeddings.skip_gram import Sequences, SkipGramSpec, fit_skip_gram
 from taojin.features.feature import Column
 
 
@@ -21,6 +21,6 @@ class Item2Vec(SkipGramSpec):
 
     def fit(self, view: TrainView, columns: Mapping[str, Column], *, seed: int, progress: Progress) -> Embedding:
         """Learn until the next item of held-out users is not found better."""
-        evidence = Evidence.of(view, columns, self, seed=seed)
+        evidence = self.evidence(view, columns, seed=seed)
         sequences = Sequences(evidence.learned.item, evidence.learned.requests.user)
         return fit_skip_gram(self, sequences, evidence, seed=seed, name="item2vec", progress=progress)

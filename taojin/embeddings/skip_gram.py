@@ -17,15 +17,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from taojin.core.batch import Rows
 from taojin.core.progress import Progress
 from taojin.core.units import PAD, Floats, Ints, Mask
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding, unit_length
-from taojin.embeddings.next_item import NextItems, gain, hold_out, next_items
+from taojin.embeddings.evidence import Evidence
 from taojin.embeddings.query import MeanOfItems
 from taojin.embeddings.seeds import HistorySeeds
-from taojin.features.feature import Ask, Column, Level
+from taojin.features.feature import Column, Level
 from taojin.features.inputs import CategoryField, Inputs
 from taojin.nn.table import Table
 from taojin.nn.trainer import Training, seeded, train
@@ -60,6 +59,10 @@ class SkipGramSpec:
     def features(self) -> tuple[str, ...]:
         return (self.history,)
 
+    def evidence(self, view: TrainView, columns: Mapping[str, Column], *, seed: int) -> Evidence:
+        """The events to learn from and to judge by."""
+        return Evidence.of(view, columns, event=self.event, history=self.history, min_count=self.min_count, seed=seed)
+
 
 class Sequences(NamedTuple):
     """Items in their order, sequence by sequence.
@@ -70,38 +73,6 @@ class Sequences(NamedTuple):
 
     item: Ints
     sequence: Ints
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The events that vectors are learned from and judged on.
-
-    learned     events of known items, the held-out ones left out
-    judged      held-out events
-    asked       the histories of these
-    known       bool[I]     items with enough events
-    """
-
-    learned: NextItems
-    judged: NextItems
-    asked: Rows
-    known: Mask
-
-    @classmethod
-    def of(cls, view: TrainView, columns: Mapping[str, Column], spec: SkipGramSpec, *, seed: int) -> "Evidence":
-        """Hold out the last event of some users."""
-        rows = next_items(view, spec.event)
-        known = np.bincount(rows.item, minlength=view.n_items) >= spec.min_count
-        rows = rows[np.flatnonzero(known[rows.item])]
-        learned, held = hold_out(rows, seed=seed)
-        judged = rows[held]
-        history = Ask(judged.requests, None, columns).value(spec.history)
-        return cls(rows[learned], judged, Rows({spec.history: history}, {}, judged.item[:0]), known)
-
-    def gain(self, embedding: Embedding) -> float:
-        """How well an embedding finds the held-out items, in (0, 1]."""
-        queries = embedding.query.vectors(self.judged.requests, self.asked)[:, 0]
-        return gain(queries, embedding.vectors, self.judged)
 
 
 def embed(spec: SkipGramSpec, vectors: Floats, known: Mask, cold: Mask) -> Embedding:
@@ -225,15 +196,22 @@ class SkipGram(nn.Module):
 
     def forward(self, batch: Surroundings) -> tuple[Tensor, Tensor]:
         """Inner products with the surroundings, float32[N, C], and with the noise, float32[N, K]."""
-        inner = self._vectors(self.inner, batch.item)  # [N, D]
-        others = torch.cat([batch.context.flatten(), batch.noise])
-        outer = self._vectors(self.outer, others)
-        pairs = batch.context.numel()
-        near = outer[:pairs].view(*batch.context.shape, -1) @ inner.unsqueeze(2)  # [N, C, 1]
-        return near.squeeze(2), inner @ outer[pairs:].T
+        return self.products(self.read(batch.item), batch)
 
-    def _vectors(self, table: Table, items: Tensor) -> Tensor:
-        return functional.embedding(items, table.weight, padding_idx=PAD, sparse=table.sparse)
+    def read(self, items: Tensor) -> Tensor:
+        """Vectors of items as the ones that are read, float32[N, D]."""
+        return _vectors(self.inner, items)
+
+    def products(self, read: Tensor, batch: Surroundings) -> tuple[Tensor, Tensor]:
+        """The same as `forward`, of any vectors that are read, float32[N, D]."""
+        outer = _vectors(self.outer, torch.cat([batch.context.flatten(), batch.noise]))
+        pairs = batch.context.numel()
+        near = outer[:pairs].view(*batch.context.shape, -1) @ read.unsqueeze(2)  # [N, C, 1]
+        return near.squeeze(2), read @ outer[pairs:].T
+
+
+def _vectors(table: Table, items: Tensor) -> Tensor:
+    return functional.embedding(items, table.weight, padding_idx=PAD, sparse=table.sparse)
 
 
 def negative_sampling(products: tuple[Tensor, Tensor], known: Tensor, negatives: float) -> Tensor:
