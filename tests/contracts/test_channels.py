@@ -8,13 +8,21 @@ import pytest
 from taojin.core.progress import Silent
 from taojin.core.stages import Retriever
 from taojin.core.units import DAY, FIRST, PAD
+from taojin.embeddings.content import TfIdf
 from taojin.embeddings.item2vec import Item2Vec
+from taojin.embeddings.joined import Joined
+from taojin.embeddings.knowledge.trans_e import TransE
 from taojin.embeddings.towers.dssm import DSSM
+from taojin.embeddings.walks.deepwalk import DeepWalk
+from taojin.embeddings.walks.eges import EGES
+from taojin.embeddings.walks.node2vec import Node2Vec
 from taojin.nn.trainer import Training
 from taojin.retrieval.channel import TimedChannel
 from taojin.retrieval.hot import Hot
 from taojin.retrieval.interest_tags import InterestTags
 from taojin.retrieval.item_cf import ItemCF
+from taojin.retrieval.meta_paths import MetaPaths
+from taojin.retrieval.owners import Owners
 from taojin.retrieval.popular import Popular
 from taojin.retrieval.top_rated import TopRated
 from taojin.retrieval.vectors import Nearest
@@ -23,6 +31,12 @@ SHORT = Training(learning_rate=1e-2, batch=128, epochs=2, device="cpu")
 EMBEDDERS = {
     "item2vec": Item2Vec(dim=8, training=SHORT),
     "dssm": DSSM(features=("item", "genres"), dim=8, uniform=16, training=SHORT),
+    "deepwalk": DeepWalk(dim=8, walks=2, length=8, training=SHORT),
+    "node2vec": Node2Vec(dim=8, walks=2, length=8, training=SHORT),
+    "eges": EGES(side=("genres",), dim=8, walks=2, length=8, training=SHORT),
+    "content": TfIdf(columns=("genres", "studio"), dim=4),
+    "joined": Joined(parts={"item2vec": Item2Vec(dim=8, training=SHORT), "content": TfIdf(columns=("genres",), dim=4)}),
+    "trans_e": TransE(dim=8, training=SHORT),
 }
 CHANNELS = {
     "hot": Hot(window=40 * DAY),
@@ -36,6 +50,18 @@ CHANNELS = {
     "item2vec_of_item": Nearest("item2vec", of="item"),
     "dssm": Nearest("dssm"),
     "dssm_of_item": Nearest("dssm", of="item"),
+    "deepwalk": Nearest("deepwalk"),
+    "deepwalk_of_item": Nearest("deepwalk", of="item"),
+    "node2vec": Nearest("node2vec"),
+    "eges": Nearest("eges"),
+    "content": Nearest("content"),
+    "content_of_item": Nearest("content", of="item"),
+    "joined": Nearest("joined"),
+    "joined_of_item": Nearest("joined", of="item"),
+    "trans_e": Nearest("trans_e"),
+    "meta_paths": MetaPaths(),
+    "meta_paths_of_item": MetaPaths(of="item"),
+    "meta_paths_for_owners": MetaPaths(owners=Owners(brand="studio", category="studio", event="like")),
 }
 FOR_EVERYBODY = ("hot", "popular", "top_rated", "dssm")
 """Channels that have something for a stranger without a history."""
