@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from taojin.core.batch import Candidates, Requests
+from taojin.core.place import check_place, put_in_place
 from taojin.core.spec import Json, decode, encode
 from taojin.data.catalogue import Catalogue
 from taojin.data.dataset import Clock, Log
@@ -205,33 +206,10 @@ def save(
         files = {_relative(path, building): _sum(path) for path in sorted(building.rglob("*")) if path.is_file()}
         head = {"format": FORMAT, "name": name, "version": _version(files), "created": created}
         _write(building / "manifest.json", {**head, "files": files})
-        _put_in_place(building, folder)
+        put_in_place(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return folder
-
-
-def check_place(folder: Path) -> None:
-    """Refuse to write a bundle where something else is: it would be gone."""
-    if folder.is_dir() and ((folder / "manifest.json").is_file() or not any(folder.iterdir())):
-        return
-    if folder.exists() or folder.is_symlink():
-        found = "a folder of other files" if folder.is_dir() else "a file"
-        raise BundleError(f"{folder}: expected a free place or a bundle to replace, got {found}; name another folder")
-
-
-def _put_in_place(building: Path, folder: Path) -> None:
-    """Let a finished bundle take the place of the one before it, which comes back if that fails."""
-    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    if folder.exists():
-        folder.rename(old)
-    try:
-        building.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 class _Leaves:

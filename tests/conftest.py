@@ -98,7 +98,8 @@ class Parity:
     """A planted taste. Items have rows 2 to 61; those of rows 58 to 61 have no event, but genres like the others.
 
     view        40 users, each of whom likes 12 items of the parity of the user's row and rates 4 others badly;
-                items have authors and dates, users regions and friends
+                items have authors and dates, users regions and friends; the facts `triples` name each item's studio,
+                which goes by parity
     columns     `item`, `genres` and `history` (liked items)
     """
 
@@ -119,6 +120,11 @@ class Parity:
         time = np.argsort(random.random((users, 16)), axis=1) * HOUR + np.arange(users)[:, None] * DAY
         events = Events(item.ravel(), np.where(liked, kinds.all, 1).astype(np.uint32), value, time.ravel())
         rows = np.arange(2, 62)
+        facts = {
+            "head": [f"i{row}" for row in rows],
+            "relation": ["studio"] * len(rows),
+            "tail": ["odd" if row % 2 else "even" for row in rows],
+        }
         table = {
             "genres": [["odd" if row % 2 else "even", f"g{row % 7}"] for row in rows],
             "studio": ["odd" if row % 2 else "even" for row in rows],
@@ -148,7 +154,7 @@ class Parity:
             kinds=kinds,
             clock=Clock.REAL,
             log=Log.of(user, events, users + 2),
-            context=context,
+            context={**context, "triples": pa.table(facts)},
         )
         columns: dict[str, Column] = {}
         for feature in (

@@ -164,7 +164,7 @@ def test_a_bundle_never_takes_the_place_of_something_else(tmp_path: Path) -> Non
     folder.mkdir()
     (folder / "thesis.tex").write_text("chapter")
     for place, found in ((letter, "a file"), (folder, "a folder of other files")):
-        with pytest.raises(BundleError, match=f"expected a free place or a bundle to replace, got {found}"):
+        with pytest.raises(ValueError, match=f"expected a free place or a bundle to replace, got {found}"):
             taojin.train("world_tiny", out=place)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["letter.txt", "mine", "thesis.tex"]
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+
 from taojin.core.batch import Requests, Rows
 from taojin.core.progress import Progress
 from taojin.core.units import Floats, Mask
@@ -56,3 +58,14 @@ class Embedder(Protocol):
     def fit(self, view: TrainView, columns: Mapping[str, Column], *, seed: int, progress: Progress) -> Embedding:
         """Learn from the training split."""
         ...
+
+
+def unit_length(vectors: Floats) -> Floats:
+    """Vectors divided by their length, float32[I, D]; a zero vector stays.
+
+    >>> unit_length(np.array([[3, 4], [0, 0]], np.float32))
+    array([[0.6, 0.8],
+           [0. , 0. ]], dtype=float32)
+    """
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)

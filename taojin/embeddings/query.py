@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from taojin.core.batch import Requests, Rows
 from taojin.core.units import Floats
-from taojin.embeddings.embedding import Query
+from taojin.embeddings.embedding import Query, unit_length
 from taojin.embeddings.seeds import Seeds
 from taojin.features.feature import Ask, Level, Number, Values
 from taojin.features.inputs import Inputs
@@ -44,6 +44,31 @@ class MeanOfItems:
             mean[request] = np.add.reduceat((weight[:, None] * vectors)[weight > 0], start)
             mean[request] /= total[request, None]
         return mean[:, None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinedQuery:
+    """The queries of several embeddings side by side, each at length 1 times its scale.
+
+    A request that one part knows nothing of is asked by the others.
+    """
+
+    parts: tuple[Query, ...]
+    scales: tuple[float, ...]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.features))
+
+    def vectors(self, requests: Requests, rows: Rows) -> Floats:
+        """Query vectors, float32[R, Q, D]; a part of one vector joins each of another part's several."""
+        found = [part.vectors(requests, rows) for part in self.parts]
+        several = max(vectors.shape[1] for vectors in found)
+        scaled = [
+            np.broadcast_to(np.float32(scale) * unit_length(vectors), (len(requests), several, vectors.shape[2]))
+            for scale, vectors in zip(self.scales, found, strict=True)
+        ]
+        return np.concatenate(scaled, axis=2)
 
 
 @dataclass(frozen=True, kw_only=True)

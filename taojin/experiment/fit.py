@@ -158,10 +158,15 @@ def draw_judged(
 
 @dataclass(frozen=True)
 class Lessons:
-    """What the experiment's rankers learn from and are chosen on."""
+    """What the experiment's rankers learn from and are chosen on.
+
+    vectors     the embeddings that rankers read as features, as they were when the rows were drawn; a ranker must be
+                served with the same, since another fit turns the axes
+    """
 
     train: Samples
     valid: Samples
+    vectors: dict[str, Embedding]
 
 
 def draw_lessons(
@@ -175,10 +180,13 @@ def draw_lessons(
     view, sampling = divided.view, experiment.sampling
     scene = experiment.scenes[sampling.scene]
     consumed = view.kinds.bits(*scene.consumed)
-    needed = dict.fromkeys(name for spec, _ in scene.retrieval.values() for name in spec.embeddings)
+    ranked_by = [name for name in sampled_features(experiment) if name in experiment.embeddings]
+    channels = [name for spec, _ in scene.retrieval.values() for name in spec.embeddings]
     early = view.early(1 - sampling.late)
     moments = late_moments(view, sampling, consumed=consumed, seed=experiment.seed)
-    early_embeddings = fit_embeddings(experiment, early, store, needed, progress)
+    early_embeddings = fit_embeddings(experiment, early, store, dict.fromkeys([*channels, *ranked_by]), progress)
+    vectors = {name: early_embeddings[name] for name in ranked_by}
+    store = with_vectors(store, vectors)
     drawn = draw(
         proposing(experiment, early, store, early_embeddings, moments),
         moments,
@@ -193,14 +201,16 @@ def draw_lessons(
     return Lessons(
         forget(drawn.samples, ids, experiment.seed),
         draw_judged(experiment, judged, serving, view.kinds, sampling).samples,
+        vectors,
     )
 
 
 def sampled_features(experiment: Experiment) -> tuple[str, ...]:
-    """Names of the features that any ranker reads."""
-    if any(not model.features and not model.embeddings for model in experiment.models.values()):
-        return tuple(feature.name for feature in experiment.features)
-    return tuple(dict.fromkeys(name for model in experiment.models.values() for name in model.features))
+    """Names of the features, and of the embeddings, that any ranker reads."""
+    models = experiment.models.values()
+    everything = any(not model.features and not model.embeddings for model in models)
+    declared = [feature.name for feature in experiment.features] if everything else []
+    return tuple(dict.fromkeys([*declared, *(name for model in models for name in model.features)]))
 
 
 def fit_rankers(
@@ -213,12 +223,12 @@ def fit_rankers(
     checkpoints: Path | None = None,
 ) -> dict[str, Ranker]:
     """Every model of the experiment."""
-    declared = {feature.name: store.columns[feature.name] for feature in experiment.features}
+    declared = [feature.name for feature in experiment.features]
     return {
         name: model.fit(
             lessons.train,
             lessons.valid,
-            declared,
+            {read: store.columns[read] for read in model.features or declared},
             embeddings,
             seed=experiment.seed,
             progress=progress,

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from taojin.bundle import Bundle, Fitted, Golden, check_place, save
+from taojin.bundle import Bundle, Fitted, Golden, save
 from taojin.core.batch import Requests
 from taojin.core.events import Pasts
+from taojin.core.place import check_place
 from taojin.core.progress import Progress, Silent
 from taojin.core.spec import encode
 from taojin.core.units import FIRST, Ints
@@ -59,6 +60,7 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
     rankers = {}
     if experiment.models:
         lessons = draw_lessons(experiment, divided, store, embeddings, progress)
+        store = with_vectors(store, lessons.vectors)
         checkpoints.mkdir(parents=True, exist_ok=True)
         rankers = fit_rankers(experiment, lessons, store, embeddings, progress=progress, checkpoints=checkpoints)
     online = store.at(view.end) if view.clock is Clock.REAL else store

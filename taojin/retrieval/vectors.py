@@ -4,10 +4,8 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 
-import numpy as np
-
 from taojin.data.dataset import TrainView
-from taojin.embeddings.embedding import Embedding
+from taojin.embeddings.embedding import Embedding, unit_length
 from taojin.embeddings.query import MeanOfItems
 from taojin.embeddings.seeds import ItemSeed, Of, check_of
 from taojin.retrieval.serve.index import Auto, Index
@@ -49,7 +47,6 @@ class Nearest:
         vectors, query = found.vectors, found.query
         if self.of == "item":
             # Popularity lies in the length of a vector, and says nothing about what two items have in common.
-            length = np.linalg.norm(vectors, axis=1, keepdims=True)
-            vectors = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+            vectors = unit_length(vectors)
             query = MeanOfItems(seeds=ItemSeed(), items=vectors)
         return NearestItems(vectors=vectors, searched=searched, query=query, index=self.index).built()

@@ -17,13 +17,19 @@ from taojin.bundle import Bundle, Fitted, save
 from taojin.core.progress import Silent
 from taojin.core.stages import Retriever
 from taojin.core.units import DAY, FIRST, PAD, UNKNOWN
+from taojin.embeddings.content import TfIdf
 from taojin.embeddings.factors.als import ALS
 from taojin.embeddings.factors.bpr import BPR
 from taojin.embeddings.factors.lightgcn import LightGCN
 from taojin.embeddings.item2vec import Item2Vec
+from taojin.embeddings.joined import Joined
+from taojin.embeddings.knowledge.trans_e import TransE
 from taojin.embeddings.towers.losses import GBCE
 from taojin.embeddings.towers.negatives import Negatives
 from taojin.embeddings.towers.zoo import DSSM, MIND, BERT4Rec, GRU4Rec, NeuralCF, SASRec, YouTubeDNN
+from taojin.embeddings.walks.deepwalk import DeepWalk
+from taojin.embeddings.walks.eges import EGES
+from taojin.embeddings.walks.node2vec import Node2Vec
 from taojin.features.store import Store
 from taojin.live.sqlite import SQLiteStore
 from taojin.nn.trainer import Training
@@ -39,6 +45,8 @@ from taojin.retrieval.hot import Hot
 from taojin.retrieval.interest_tags import InterestTags
 from taojin.retrieval.item_cf import ItemCF
 from taojin.retrieval.latest import Latest
+from taojin.retrieval.meta_paths import MetaPaths
+from taojin.retrieval.owners import Owners
 from taojin.retrieval.popular import Popular
 from taojin.retrieval.region import Region
 from taojin.retrieval.segments import Segments
@@ -66,6 +74,12 @@ EMBEDDERS = {
     "als": ALS(dim=8, iterations=3),
     "bpr": BPR(dim=8, training=SHORT),
     "lightgcn": LightGCN(dim=8, training=SHORT),
+    "deepwalk": DeepWalk(dim=8, walks=2, length=8, training=SHORT),
+    "node2vec": Node2Vec(dim=8, walks=2, length=8, training=SHORT),
+    "eges": EGES(side=("genres",), dim=8, walks=2, length=8, training=SHORT),
+    "tf_idf": TfIdf(columns=("genres", "studio"), dim=4),
+    "joined": Joined(parts={"item2vec": Item2Vec(dim=8, training=SHORT), "content": TfIdf(columns=("genres",), dim=4)}),
+    "trans_e": TransE(dim=8, training=SHORT),
 }
 CHANNELS = {
     "hot": Hot(window=40 * DAY),
@@ -112,6 +126,18 @@ CHANNELS = {
     "lightgcn": Nearest("lightgcn"),
     "spectral": Spectral(rank=8),
     "spectral_of_item": Spectral(rank=8, of="item"),
+    "deepwalk": Nearest("deepwalk"),
+    "deepwalk_of_item": Nearest("deepwalk", of="item"),
+    "node2vec": Nearest("node2vec"),
+    "eges": Nearest("eges"),
+    "tf_idf": Nearest("tf_idf"),
+    "tf_idf_of_item": Nearest("tf_idf", of="item"),
+    "joined": Nearest("joined"),
+    "joined_of_item": Nearest("joined", of="item"),
+    "trans_e": Nearest("trans_e"),
+    "meta_paths": MetaPaths(),
+    "meta_paths_of_item": MetaPaths(of="item"),
+    "meta_paths_for_owners": MetaPaths(owners=Owners(brand="studio", category="studio", event="like")),
 }
 FOR_EVERYBODY = (
     *("hot", "popular", "top_rated", "latest", "fresh", "campaign", "segments", "region"),

@@ -8,8 +8,9 @@ import torch
 from torch.nn import functional
 
 from taojin.core.progress import Silent
-from taojin.embeddings.item2vec import Item2Vec, SkipGram, Surroundings, Windows, negative_sampling
+from taojin.embeddings.item2vec import Item2Vec
 from taojin.embeddings.next_item import next_items
+from taojin.embeddings.skip_gram import Sequences, SkipGram, Surroundings, Windows, negative_sampling
 from taojin.nn.trainer import Training
 from taojin.retrieval.vectors import Nearest
 
@@ -49,7 +50,7 @@ def test_the_same_seed_gives_the_same_vectors_and_another_one_others(parity):
 def test_surroundings_stay_within_the_window_and_the_user(parity):
     rows = next_items(parity.view, "like")
     spec = replace(SPEC, window=3)
-    source = Windows.of(rows, parity.view.n_items, spec)
+    source = Windows.of(Sequences(rows.item, rows.requests.user), spec)
     torch.manual_seed(0)
     seen = set()
     for _ in range(20):
@@ -69,7 +70,7 @@ def steps_place(step):
 
 def test_frequent_items_are_read_less_with_subsampling(parity):
     rows = next_items(parity.view, "like")
-    source = Windows.of(rows, parity.view.n_items, replace(SPEC, subsample=1e-3))
+    source = Windows.of(Sequences(rows.item, rows.requests.user), replace(SPEC, subsample=1e-3))
     share = np.bincount(rows.item, minlength=parity.view.n_items) / len(rows)
     for item in np.flatnonzero(share):
         assert float(source.read[item]) == pytest.approx(min(1.0, np.sqrt(1e-3 / share[item])), rel=1e-5)
@@ -77,7 +78,7 @@ def test_frequent_items_are_read_less_with_subsampling(parity):
 
 def test_noise_is_drawn_by_smoothed_counts_of_known_items(parity):
     rows = next_items(parity.view, "like")
-    source = Windows.of(rows, parity.view.n_items, replace(SPEC, shared=200_000))
+    source = Windows.of(Sequences(rows.item, rows.requests.user), replace(SPEC, shared=200_000))
     torch.manual_seed(0)
     drawn = source.gather(torch.arange(1)).noise.numpy()
     count = np.bincount(rows.item, minlength=parity.view.n_items)

@@ -1,0 +1,172 @@
+"""Vectors of items from what is said of them: words of titles, descriptions, tags. Items need no event.
+
+Shapes: I items in the vocabulary, T distinct terms, P (item, term) pairs, D embedding size.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy import sparse
+
+from taojin.core.progress import Progress
+from taojin.core.units import FIRST, Floats, Mask
+from taojin.data.dataset import TrainView
+from taojin.embeddings.embedding import Embedding, unit_length
+from taojin.embeddings.query import MeanOfItems
+from taojin.embeddings.seeds import HistorySeeds
+from taojin.features.attributes import attribute
+from taojin.features.feature import Column
+
+OVERSAMPLED, POWER_ITERATIONS = 16, 4
+"""Of the randomised singular vectors: columns beyond the rank, and products with the matrix and its transpose."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TfIdf:
+    """Latent semantic analysis: terms weighted by how rare they are, then the largest singular vectors.
+
+    Deerwester et al., JASIS 1990, https://doi.org/10.1002/(SICI)1097-4571(199009)41:6%3C391::AID-ASI1%3E3.0.CO;2-9;
+    weights (1 + log count) × log(1 + items ÷ items with the term): Salton and Buckley, 1988,
+    https://doi.org/10.1016/0306-4573(88)90021-0
+
+    columns     of the items: text, which is split into words, or lists, whose entries are terms as they are
+    dim         size of the vectors; where there are fewer terms, the rest is zeros
+    min_count   rarer terms are not read
+    decay       weight of each place of the history against the next newer one
+    """
+
+    columns: tuple[str, ...]
+    dim: int = 64
+    min_count: int = 2
+    history: str = "history"
+    decay: float = 0.95
+    needs_clock: bool = False
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return (self.history,)
+
+    def fit(self, view: TrainView, columns: Mapping[str, Column], *, seed: int, progress: Progress) -> Embedding:
+        """Read the items, those without events included; nothing is learned from events."""
+        weights = tf_idf(view, self.columns, self.min_count)  # [I, T]
+        found = left_vectors(weights, self.dim, np.random.default_rng(seed))
+        vectors = np.zeros((view.n_items, self.dim), np.float32)
+        vectors[:, : found.shape[1]] = found
+        return of_content(view, vectors, np.diff(weights.indptr) > 0, history=self.history, decay=self.decay)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentences:
+    """What a sentence encoder makes of the text of an item.
+
+    Reimers and Gurevych, EMNLP 2019, https://arxiv.org/abs/1908.10084; needs the package sentence-transformers.
+
+    columns     of the items: text or lists of words, read one behind the other
+    model       name or folder of the encoder
+    batch       texts that are encoded at once
+    decay       weight of each place of the history against the next newer one
+    """
+
+    columns: tuple[str, ...]
+    model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    batch: int = 256
+    history: str = "history"
+    decay: float = 0.95
+    needs_clock: bool = False
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return (self.history,)
+
+    def fit(self, view: TrainView, columns: Mapping[str, Column], *, seed: int, progress: Progress) -> Embedding:
+        """Encode the items, those without events included; nothing is learned."""
+        try:
+            from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - an extra
+        except ImportError as missing:
+            raise ValueError(
+                "Sentences: the package sentence-transformers is not installed; pip install sentence-transformers, "
+                "or take TfIdf"
+            ) from missing
+        texts = sentences(view, self.columns)
+        encoded = SentenceTransformer(self.model).encode(texts, batch_size=self.batch, show_progress_bar=False)
+        vectors = np.zeros((view.n_items, encoded.shape[1]), np.float32)
+        vectors[FIRST:] = encoded
+        known = np.array([False] * FIRST + [bool(text) for text in texts])
+        return of_content(view, vectors, known, history=self.history, decay=self.decay)
+
+
+def of_content(view: TrainView, vectors: Floats, known: Mask, *, history: str, decay: float) -> Embedding:
+    """Vectors of items at length 1, asked for by the mean of a history; of the others nothing is said."""
+    vectors = unit_length(vectors * known[:, None])
+    query = MeanOfItems(seeds=HistorySeeds(history=history, decay=decay), items=vectors)
+    cold = view.counts(view.kinds.all) == 0
+    return Embedding(vectors, known, known & cold, query)
+
+
+def tf_idf(view: TrainView, columns: tuple[str, ...], min_count: int) -> sparse.csr_matrix:
+    """Weight of each term in each item, float32[I, T]; the terms of one column weigh together as much as another's."""
+    parts = [_weights(view, column, min_count) for column in columns]
+    return sparse.csr_matrix(sparse.hstack([sparse.csr_matrix((view.n_items, 0), dtype=np.float32), *parts]))
+
+
+def left_vectors(matrix: sparse.csr_matrix, rank: int, random: np.random.Generator) -> Floats:
+    """The largest left singular vectors times their values, float32[I, <= rank], by a randomised range finder.
+
+    Halko, Martinsson and Tropp, SIAM Review 2011, https://doi.org/10.1137/090771806, algorithms 4.4 and 5.1
+    """
+    width = min(rank + OVERSAMPLED, *matrix.shape)
+    basis = matrix @ random.standard_normal((matrix.shape[1], width))
+    for _ in range(POWER_ITERATIONS):
+        basis = matrix @ np.linalg.qr(matrix.T @ np.linalg.qr(basis)[0])[0]
+    basis = np.linalg.qr(basis)[0]  # [I, width]
+    left, singular, _ = np.linalg.svd((matrix.T @ basis).T, full_matrices=False)
+    return ((basis @ left) * singular)[:, :rank].astype(np.float32)
+
+
+def _weights(view: TrainView, column: str, min_count: int) -> sparse.csr_matrix:
+    values = _column(view, column)
+    words = values if _is_list(values.type) else pc.split_pattern_regex(pc.utf8_lower(values), r"[^\pL\pN]+")
+    item = np.asarray(pc.list_parent_indices(words)) + FIRST
+    terms = words.flatten()
+    said = np.asarray(pc.fill_null(pc.not_equal(terms, ""), False))
+    code = terms.filter(pa.array(said)).dictionary_encode()
+    shape = (view.n_items, len(code.dictionary))
+    counts = sparse.csr_matrix((np.ones(len(code), np.float32), (item[said], np.asarray(code.indices))), shape=shape)
+    counts.sum_duplicates()
+    holders = np.bincount(counts.indices, minlength=shape[1])
+    rarity = np.log1p(np.count_nonzero(np.diff(counts.indptr)) / np.maximum(holders, 1))
+    counts.data = ((1 + np.log(counts.data)) * rarity[counts.indices]).astype(np.float32)
+    return _unit_rows(counts[:, holders >= min_count])
+
+
+def _unit_rows(weights: sparse.csr_matrix) -> sparse.csr_matrix:
+    length = np.sqrt(np.asarray(weights.multiply(weights).sum(axis=1)).ravel())
+    return sparse.diags(np.divide(1, length, out=np.zeros_like(length), where=length > 0)) @ weights
+
+
+def sentences(view: TrainView, columns: tuple[str, ...]) -> list[str]:
+    """The columns of each item as one text, empty where nothing is said."""
+    texts = [
+        pc.binary_join(values, " ") if _is_list(values.type) else values
+        for values in (_column(view, column) for column in columns)
+    ]
+    # "skip" would leave out the rows in which every column is null.
+    joined = pc.binary_join_element_wise(*texts, ". ", null_handling="replace")
+    return [text.strip(". ") for text in joined.to_pylist()]
+
+
+def _column(view: TrainView, column: str) -> pa.Array:
+    values = attribute(view, "item", column, "content")
+    if pa.types.is_null(values.type):  # nothing is said of any item
+        return values.cast(pa.string())
+    words = values.type.value_type if _is_list(values.type) else values.type
+    if not (pa.types.is_string(words) or pa.types.is_large_string(words)):
+        raise ValueError(f"content: column {column!r} must hold text or lists of words, not {values.type}")
+    return values
+
+
+def _is_list(type: pa.DataType) -> bool:
+    return bool(pa.types.is_list(type) or pa.types.is_large_list(type))

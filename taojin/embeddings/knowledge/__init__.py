@@ -1,0 +1,1 @@
+"""Vectors from a graph of facts about items."""

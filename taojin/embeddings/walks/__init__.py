@@ -1,0 +1,1 @@
+"""Vectors from random walks over the graph of what follows what."""

@@ -1,0 +1,78 @@
+"""The vectors of any embedding may be features of a ranker, which learns from and serves the same ones."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from taojin.core.progress import Silent
+from taojin.data.split import Part
+from taojin.embeddings.content import TfIdf
+from taojin.embeddings.joined import Joined
+from taojin.embeddings.walks.deepwalk import DeepWalk
+from taojin.embeddings.walks.eges import EGES
+from taojin.experiment.fit import (
+    Divided,
+    assemble,
+    draw_lessons,
+    fit_channels,
+    fit_embeddings,
+    fit_rankers,
+    fit_store,
+    with_vectors,
+)
+from taojin.nn.trainer import Training
+from taojin.ranking import zoo
+from taojin.recipes.world import world_tiny
+from taojin.retrieval.popular import Popular
+from taojin.scene import Experiment, Sampling, Scene
+from taojin.world.world import World
+
+SHORT = Training(learning_rate=1e-2, batch=512, epochs=1, device="cpu")
+CONTENT = TfIdf(columns=("genres",), dim=6)
+WALK = DeepWalk(dim=8, walks=1, length=6, training=SHORT)
+EMBEDDINGS = {
+    "content": CONTENT,
+    "deepwalk": WALK,
+    "eges": EGES(side=("item_genres",), dim=8, walks=1, length=6, training=SHORT),
+    "joined": Joined(parts={"content": CONTENT, "deepwalk": WALK}),
+}
+
+
+@pytest.fixture(scope="module")
+def experiment() -> Experiment:
+    ranker = replace(zoo.LR, features=("item_year", *EMBEDDINGS), training=SHORT)
+    recipe = replace(
+        world_tiny(),
+        data=World(users=150, items=150, events=6_000),
+        embeddings=EMBEDDINGS,
+        models={"lr": ranker},
+        scenes={"for_you": Scene(retrieval={"popular": (Popular(), 60)}, ranking="lr", value={"like": 1.0})},
+        sampling=Sampling(requests=2, proposed=10, random=0, unproposed=False),
+    )
+    return replace(recipe, features=tuple(f for f in recipe.features if not f.name.startswith("by_")))
+
+
+def test_a_ranker_reads_vectors_that_do_not_know_its_labels(experiment: Experiment) -> None:
+    divided = Divided.of(experiment, None)
+    view = divided.view
+    declared = fit_store(experiment.features, view)
+    late = fit_embeddings(experiment, view, declared, experiment.embeddings, Silent())
+    store = with_vectors(declared, late)
+    lessons = draw_lessons(experiment, divided, store, late, Silent())
+    assert set(lessons.vectors) == set(EMBEDDINGS)
+    assert not np.array_equal(lessons.vectors["deepwalk"].vectors, late["deepwalk"].vectors)
+    for name, embedding in lessons.vectors.items():
+        for samples in (lessons.train, lessons.valid):
+            found = samples.rows[name]
+            assert found.shape == (len(samples), embedding.vectors.shape[1])
+            known = {row.tobytes() for row in embedding.vectors}
+            assert all(row.tobytes() in known for row in found)
+
+    store = with_vectors(store, lessons.vectors)
+    rankers = fit_rankers(experiment, lessons, store, late, progress=Silent())
+    scene = experiment.scenes["for_you"]
+    pipeline = assemble(scene, view, store, fit_channels(scene, view, late, seed=0), rankers)
+    found = pipeline.recommend(divided.moments(Part.TEST, view.kinds.all).requests[:5])
+    assert len(found)
+    assert all(np.isfinite(score).all() for score in found.scores.values())
