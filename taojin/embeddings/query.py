@@ -91,8 +91,11 @@ class TowerQuery:
     def vectors(self, requests: Requests, rows: Rows) -> Floats:
         """As many vectors per request as the tower has interests, float32[R, Q, D]."""
         arrays = pack_requests(self.inputs, self.history, rows)
+        if not len(requests):
+            # Graphs reshape to a size that no row leaves open; one row tells it.
+            arrays = {name: np.zeros((1, *array.shape[1:]), array.dtype) for name, array in arrays.items()}
         vectors: Floats = self._session.run(None, {name: arrays[name] for name in self._reads})[0]
-        return vectors
+        return vectors[: len(requests)]
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
