@@ -314,7 +314,7 @@ def fitted_bundle(parity, embeddings) -> Bundle:
         scenes[scene] = Pipeline(
             store=Store(parity.columns),
             channels={name: specs[name].fit(parity.view, embeddings, seed=0) for name in names},
-            quotas=dict.fromkeys(names, 30),
+            quotas=dict.fromkeys(names, parity.view.n_items),
             rules={},
             preranker=None,
             ranker=None,
