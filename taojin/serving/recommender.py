@@ -71,7 +71,7 @@ class Recommender:
             degraded=tuple(trace.degraded),
             exhausted=len(shown) < question.n,
             unknown=tuple(id for id in (*question.history, *question.exclude) if id not in self.bundle.item_vocabulary),
-            stranger=not len(requests.past.events) and requests.user[0] < FIRST,
+            stranger=not len(requests.past.events) and int(requests.user[0]) < FIRST,
             trace=trace if question.explain else None,
         )
 

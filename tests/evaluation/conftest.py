@@ -1,6 +1,6 @@
 """A small data set with a planted taste (even users like even items), and a funnel of fakes that partly knows it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ import pytest
 
 from taojin.core.batch import Candidates, Requests, Rows
 from taojin.core.events import Events
+from taojin.core.stages import NOTHING
 from taojin.core.units import DAY, FIRST, Floats, Mask
 from taojin.data.dataset import Clock, Dataset, Log, TrainView
 from taojin.data.kinds import Kinds
@@ -100,7 +101,13 @@ class FakeStore:
 
     counts: np.ndarray
 
-    def read(self, names: Sequence[str], requests: Requests, candidates: Candidates | None = None) -> Rows:
+    def read(
+        self,
+        names: Sequence[str],
+        requests: Requests,
+        candidates: Candidates | None = None,
+        known: Mapping[str, np.ndarray] = NOTHING,
+    ) -> Rows:
         if candidates is None:
             return Rows({}, {}, np.empty(0, np.int64))
         user = requests.user[candidates.request]
