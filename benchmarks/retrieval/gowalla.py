@@ -65,8 +65,8 @@ MODELS: dict[str, Callable[[], Recipe]] = {
     "gf_cf": lambda: Recipe(Spectral(user_power=0.5, rank=256, low_pass=0.3, steps=0)),
     "spectral": lambda: Recipe(Spectral(rank=1024)),
 }
-"""`gf_cf` has the constants of its paper; those of `spectral` were chosen on 2,000 users of the validation part. The others
-are not tuned here yet."""
+"""`gf_cf` has its paper's constants; those of `spectral` were chosen on 2,000 validation users; the others are not tuned
+here yet."""
 
 
 def run(data: Path, only: str | None, final: bool) -> dict[str, dict[str, float]]:
