@@ -65,7 +65,7 @@ MODELS: dict[str, Callable[[], Recipe]] = {
     "gf_cf": lambda: Recipe(Spectral(user_power=0.5, rank=256, low_pass=0.3, steps=0)),
     "spectral": lambda: Recipe(Spectral(rank=1024)),
 }
-"""`gf_cf` has its paper's constants; those of `spectral` were chosen on 2,000 validation users; the others are not tuned
+"""`gf_cf` has its paper's constants; those of `spectral` were chosen on 2,000 validation users; others are not tuned
 here yet."""
 
 
