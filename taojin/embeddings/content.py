@@ -19,6 +19,7 @@ from taojin.embeddings.query import MeanOfItems
 from taojin.embeddings.seeds import HistorySeeds
 from taojin.features.attributes import attribute
 from taojin.features.feature import Column
+from taojin.features.words import WordsOf, words_of
 
 OVERSAMPLED, POWER_ITERATIONS = 16, 4
 """Of the randomised singular vectors: columns beyond the rank, and products with the matrix and its transpose."""
@@ -29,21 +30,27 @@ class TfIdf:
     """Latent semantic analysis: terms weighted by how rare they are, then the largest singular vectors.
 
     Deerwester et al., JASIS 1990, https://doi.org/10.1002/(SICI)1097-4571(199009)41:6%3C391::AID-ASI1%3E3.0.CO;2-9;
-    weights (1 + log count) × log(1 + items ÷ items with the term): Salton and Buckley, 1988,
-    https://doi.org/10.1016/0306-4573(88)90021-0
+    weights (1 + log count) × log(1 + items ÷ items with the term): Salton and Buckley, Information Processing &
+    Management 1988, https://doi.org/10.1016/0306-4573(88)90021-0
 
-    columns     of the items: text, which is split into words, or lists, whose entries are terms as they are
+    columns     columns of the items: words, or lists of words; the same word in two columns is two words
+    texts       columns of the items whose text is read word by word
     dim         size of the vectors; where there are fewer terms, the rest is zeros
     min_count   rarer terms are not read
     decay       weight of each place of the history against the next newer one
     """
 
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
     dim: int = 64
     min_count: int = 2
     history: str = "history"
     decay: float = 0.95
     needs_clock: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.columns or self.texts):
+            raise ValueError("TfIdf: no column; name columns of the items in `columns` or `texts`")
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -51,7 +58,7 @@ class TfIdf:
 
     def fit(self, view: TrainView, columns: Mapping[str, Column], *, seed: int, progress: Progress) -> Embedding:
         """Read the items, those without events included; nothing is learned from events."""
-        weights = tf_idf(view, self.columns, self.min_count)  # [I, T]
+        weights = tf_idf(view, self.columns, self.texts, "TfIdf", min_count=self.min_count)  # [I, T]
         found = left_vectors(weights, self.dim, np.random.default_rng(seed))
         vectors = np.zeros((view.n_items, self.dim), np.float32)
         vectors[:, : found.shape[1]] = found
@@ -106,10 +113,29 @@ def of_content(view: TrainView, vectors: Floats, known: Mask, *, history: str, d
     return Embedding(vectors, known, known & cold, query)
 
 
-def tf_idf(view: TrainView, columns: tuple[str, ...], min_count: int) -> sparse.csr_matrix:
-    """Weight of each term in each item, float32[I, T]; the terms of one column weigh together as much as another's."""
-    parts = [_weights(view, column, min_count) for column in columns]
-    return sparse.csr_matrix(sparse.hstack([sparse.csr_matrix((view.n_items, 0), dtype=np.float32), *parts]))
+def tf_idf(
+    view: TrainView, columns: tuple[str, ...], texts: tuple[str, ...], where: str, *, min_count: int = 1
+) -> sparse.csr_matrix:
+    """Weight of each term in each item, float32[I, T]; each column's terms make a vector of length 1, if there are any.
+
+    columns, texts, min_count   as in `TfIdf`
+    where                       who asks, for the errors
+    """
+    asked = (*((column, False) for column in columns), *((column, True) for column in texts))
+    parts = [_weights(words_of(view, "item", column, where, text=text), min_count) for column, text in asked]
+    return sparse.hstack(parts, format="csr")
+
+
+def unit_rows(weights: sparse.csr_matrix) -> sparse.csr_matrix:
+    """The rows divided by their lengths; rows of zeros stay as they are."""
+    length = np.sqrt(np.asarray(weights.multiply(weights).sum(axis=1)).ravel())
+    return (sparse.diags(1 / np.where(length > 0, length, 1)) @ weights).tocsr().astype(np.float32)
+
+
+def _weights(words: WordsOf, min_count: int) -> sparse.csr_matrix:
+    weight = (1 + np.log(words.times)) * words.rarity[words.word]
+    cells = sparse.csr_matrix((weight, words.word, words.offsets), shape=(len(words.offsets) - 1, len(words.names)))
+    return unit_rows(cells[:, cells.getnnz(axis=0) >= min_count])
 
 
 def left_vectors(matrix: sparse.csr_matrix, rank: int, random: np.random.Generator) -> Floats:
@@ -124,27 +150,6 @@ def left_vectors(matrix: sparse.csr_matrix, rank: int, random: np.random.Generat
     basis = np.linalg.qr(basis)[0]  # [I, width]
     left, singular, _ = np.linalg.svd((matrix.T @ basis).T, full_matrices=False)
     return ((basis @ left) * singular)[:, :rank].astype(np.float32)
-
-
-def _weights(view: TrainView, column: str, min_count: int) -> sparse.csr_matrix:
-    values = _column(view, column)
-    words = values if _is_list(values.type) else pc.split_pattern_regex(pc.utf8_lower(values), r"[^\pL\pN]+")
-    item = np.asarray(pc.list_parent_indices(words)) + FIRST
-    terms = words.flatten()
-    said = np.asarray(pc.fill_null(pc.not_equal(terms, ""), False))
-    code = terms.filter(pa.array(said)).dictionary_encode()
-    shape = (view.n_items, len(code.dictionary))
-    counts = sparse.csr_matrix((np.ones(len(code), np.float32), (item[said], np.asarray(code.indices))), shape=shape)
-    counts.sum_duplicates()
-    holders = np.bincount(counts.indices, minlength=shape[1])
-    rarity = np.log1p(np.count_nonzero(np.diff(counts.indptr)) / np.maximum(holders, 1))
-    counts.data = ((1 + np.log(counts.data)) * rarity[counts.indices]).astype(np.float32)
-    return _unit_rows(counts[:, holders >= min_count])
-
-
-def _unit_rows(weights: sparse.csr_matrix) -> sparse.csr_matrix:
-    length = np.sqrt(np.asarray(weights.multiply(weights).sum(axis=1)).ravel())
-    return sparse.diags(np.divide(1, length, out=np.zeros_like(length), where=length > 0)) @ weights
 
 
 def sentences(view: TrainView, columns: tuple[str, ...]) -> list[str]:

@@ -51,6 +51,8 @@ def words_of(view: TrainView, entity: Entity, column: str, where: str, *, text: 
     where   who asks, for the errors
     """
     cells = attribute(view, entity, column, where)
+    if pa.types.is_null(cells.type):  # nothing is said of anything
+        cells = cells.cast(pa.string())
     if text:
         if not _is_words(cells.type):
             raise ValueError(f"{where}: column {column!r} must hold text, not {cells.type}")

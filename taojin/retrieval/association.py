@@ -16,14 +16,14 @@ from taojin.core.events import spread
 from taojin.core.units import FIRST, FOREVER, Floats, Ints
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
-from taojin.embeddings.seeds import Of, check_of, seeds
+from taojin.retrieval.seeded import Seeded
 from taojin.retrieval.serve.best import blocks
 from taojin.retrieval.serve.neighbours import Neighbours
 from taojin.retrieval.similar import as_neighbours, best_of_rows, less_if_popular
 
 
 @dataclass(frozen=True, kw_only=True)
-class Association:
+class Association(Seeded):
     """Items by the sum, over the items of the history, of how strongly they go together.
 
     Every ordered pair (i, j) of two events of one user adds near ** (distance - 1) × (1 if i comes before j, else
@@ -36,7 +36,6 @@ class Association:
     half_life   milliseconds, counted back from the end of training, after which a pair counts half
     popularity  strengths are divided by (n_i n_j) ** popularity, n counting an item's events
     longest     only the last so many events of each user are read
-    decay       weight of each place of the history against the next newer one
     """
 
     event: str = "like"
@@ -48,13 +47,6 @@ class Association:
     half_life: int = FOREVER
     popularity: float = 0.0
     longest: int = 500
-    of: Of = "user"
-    history: str = "history"
-    decay: float = 1.0
-    embeddings: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        check_of(self.of, "Association")
 
     @property
     def needs_clock(self) -> bool:
@@ -66,7 +58,7 @@ class Association:
         runs = self._runs(view)
         score = less_if_popular(np.bincount(runs.item, minlength=view.n_items), self.popularity)
         found = best_of_rows(self._strengths(runs, view.n_items), self.neighbours, score)
-        return as_neighbours(seeds(self.of, history=self.history, decay=self.decay), found)
+        return as_neighbours(self.seeds, found)
 
     def _runs(self, view: TrainView) -> "Runs":
         """The events of the kind, each with the part of its session that lies within the window."""

@@ -15,17 +15,18 @@ from scipy.linalg import lapack
 from taojin.core.units import Floats, Ints
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
+from taojin.embeddings.likes import likes
 from taojin.embeddings.next_item import hold_out, next_items
-from taojin.embeddings.seeds import Of, check_of, seeds
+from taojin.retrieval.seeded import Seeded
 from taojin.retrieval.serve.best import Ranked, blocks, join, top
 from taojin.retrieval.serve.neighbours import Neighbours
-from taojin.retrieval.similar import as_neighbours, liked
+from taojin.retrieval.similar import as_neighbours
 
 GIB = 1 << 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class EASE:
+class EASE(Seeded):
     """Items by the sum of their weights from the items of the history.
 
     The weights minimise |X - X W|² + l2 |W|² where no item may predict itself: W = I - P / diag(P) by columns, with
@@ -36,7 +37,6 @@ class EASE:
     at_least    items that fewer users like are left out
     longest     only the last so many events of each user are read
     memory      gibibytes that the matrix of all pairs of items may take
-    decay       weight of each place of the history against the next newer one
     """
 
     event: str = "like"
@@ -45,29 +45,26 @@ class EASE:
     at_least: int = 1
     longest: int = 500
     memory: float = 8.0
-    of: Of = "user"
-    history: str = "history"
     decay: float = 0.97
     needs_clock: bool = False
-    embeddings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        check_of(self.of, "EASE")
+        super().__post_init__()
         if not self.l2 or min(self.l2) <= 0:
             raise ValueError(f"EASE: l2={self.l2}; expected one or more numbers above 0, such as (1000.0,)")
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Neighbours:
         """Solve for the weights of all pairs, and keep the largest of each item."""
-        likes = liked(view, self.event, self.longest)
-        item = np.flatnonzero(likes.getnnz(axis=0) >= max(self.at_least, 1))
+        liked = likes(view, self.event, self.longest)
+        item = np.flatnonzero(liked.getnnz(axis=0) >= max(self.at_least, 1))
         self._check_memory(len(item))
-        l2 = self.l2[0] if len(self.l2) == 1 else self._chosen(view, likes, item, seed)
-        found = self._largest(weights(likes[:, item], l2))
+        l2 = self.l2[0] if len(self.l2) == 1 else self._chosen(view, liked, item, seed)
+        found = self._largest(weights(liked[:, item], l2))
         # Items that are left out have no neighbours.
         length = np.zeros(view.n_items, np.int64)
         length[item] = np.diff(found.offsets)
         spread_out = Ranked(np.concatenate(([0], np.cumsum(length))), item[found.key], found.score)
-        return as_neighbours(seeds(self.of, history=self.history, decay=self.decay), spread_out)
+        return as_neighbours(self.seeds, spread_out)
 
     def _check_memory(self, items: int) -> None:
         needed = 4 * items**2 / GIB

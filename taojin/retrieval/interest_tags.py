@@ -13,15 +13,15 @@ from taojin.core.events import spread
 from taojin.core.units import Floats, Ints
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
-from taojin.embeddings.seeds import Of, check_of, seeds
 from taojin.features.words import words_of
+from taojin.retrieval.seeded import Seeded
 from taojin.retrieval.serve.best import best
 from taojin.retrieval.serve.keys import TagsOfItems
 from taojin.retrieval.serve.lists import Lists
 
 
 @dataclass(frozen=True, kw_only=True)
-class InterestTags:
+class InterestTags(Seeded):
     """Items by the sum, over the user's top tags that they have, of the tag's weight times their own events.
 
     A tag weighs (decayed count among the items of the history) × log(1 + items ÷ items that have it): TF-IDF, Spärck
@@ -34,8 +34,6 @@ class InterestTags:
     event           the kind that makes an item one of the best of its tags
     tags            so many tags of a user are asked
     items_per_tag   so many items stand in the list of a tag
-    of              tags of the user's history, or of the item that the request starts from
-    decay           weight of each place of the history against the next newer one
     """
 
     column: str = "genres"
@@ -44,14 +42,7 @@ class InterestTags:
     event: str = "like"
     tags: int = 5
     items_per_tag: int = 20
-    of: Of = "user"
-    history: str = "history"
-    decay: float = 1.0
     needs_clock: bool = False
-    embeddings: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        check_of(self.of, "InterestTags")
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Lists:
         """Rank the items of each tag by their training events; items without any are not listed."""
@@ -67,7 +58,7 @@ class InterestTags:
             k=self.items_per_tag,
         )
         keys = TagsOfItems(
-            seeds=seeds(self.of, history=self.history, decay=self.decay),
+            seeds=self.seeds,
             offsets=tagged.offsets,
             tag=tagged.tag,
             rarity=tagged.rarity,

@@ -16,9 +16,10 @@ from scipy import sparse
 from taojin.core.units import Floats, Ints
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
-from taojin.embeddings.seeds import Of, check_of, seeds
+from taojin.embeddings.likes import likes
+from taojin.retrieval.seeded import Seeded
 from taojin.retrieval.serve.neighbours import Neighbours
-from taojin.retrieval.similar import Doubles, as_neighbours, best_of_rows, liked, products
+from taojin.retrieval.similar import Doubles, as_neighbours, best_of_rows, products
 
 
 class Similarity(StrEnum):
@@ -35,7 +36,7 @@ class Similarity(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ItemCF:
+class ItemCF(Seeded):
     """Items by the sum of their similarities to the items of the history, or to one item.
 
     neighbours  so many are kept of each item
@@ -46,7 +47,6 @@ class ItemCF:
     k1, b       BM25: saturation and normalisation by length (Robertson and Zaragoza, 2009,
                 https://doi.org/10.1561/1500000019)
     longest     only the last so many events of each user are read
-    decay       weight of each place of the history against the next newer one
     """
 
     event: str = "like"
@@ -57,28 +57,25 @@ class ItemCF:
     k1: float = 1.2
     b: float = 0.75
     longest: int = 500
-    of: Of = "user"
-    history: str = "history"
     decay: float = 0.97
     needs_clock: bool = False
-    embeddings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        check_of(self.of, "ItemCF")
+        super().__post_init__()
         if self.similarity not in list(Similarity):
             raise ValueError(f"ItemCF: similarity {self.similarity!r}; expected one of {', '.join(Similarity)}")
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Neighbours:
         """The most similar items of each item, exactly."""
-        likes = liked(view, self.event, self.longest)
-        users = np.asarray(likes.sum(axis=0)).ravel().astype(np.float64)  # [I]
-        weighted = sparse.diags(self._user_weight(likes)) @ likes
+        liked = likes(view, self.event, self.longest)
+        users = np.asarray(liked.sum(axis=0)).ravel().astype(np.float64)  # [I]
+        weighted = sparse.diags(self._user_weight(liked)) @ liked
 
         def score(both: Doubles, item: Ints, other: Ints) -> Doubles:
             return self._score(both, users[item], users[other], users)
 
-        found = best_of_rows(products(likes.T.tocsr(), weighted), self.neighbours, score)
-        return as_neighbours(seeds(self.of, history=self.history, decay=self.decay), found)
+        found = best_of_rows(products(liked.T.tocsr(), weighted), self.neighbours, score)
+        return as_neighbours(self.seeds, found)
 
     def _user_weight(self, likes: sparse.csr_matrix) -> Floats:
         """What each user who likes both items counts, float32[U]."""

@@ -21,17 +21,17 @@ from taojin.core.units import FIRST, Ints
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.knowledge.triples import Triples, read_triples
-from taojin.embeddings.seeds import Of, check_of, seeds
 from taojin.retrieval.owners import Owners
+from taojin.retrieval.seeded import Seeded
 from taojin.retrieval.serve.best import Ranked, join, top
-from taojin.retrieval.serve.neighbours import Neighbours
+from taojin.retrieval.similar import as_neighbours
 
 CELLS = 1 << 24
 """Pairs of items that are held at once, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetaPaths:
+class MetaPaths(Seeded):
     """Items by the weighted probability that a walk over the facts leads from the history to them.
 
     A path goes over one relation and back, to the other items of an entity; where a relation joins items with items,
@@ -46,7 +46,6 @@ class MetaPaths:
     pairs       co-liked pairs that are learned from, and as many random ones, at most
     cold        propose items that had no training event, too
     owners      what is not proposed to whom; None: no item is held back
-    decay       weight of each place of the history against the next newer one
     """
 
     table: str = "triples"
@@ -58,13 +57,7 @@ class MetaPaths:
     pairs: int = 50_000
     cold: bool = False
     owners: Owners | None = None
-    of: Of = "user"
-    history: str = "history"
     decay: float = 0.97
-    embeddings: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        check_of(self.of, "MetaPaths")
 
     @property
     def needs_clock(self) -> bool:
@@ -76,12 +69,7 @@ class MetaPaths:
         facts = read_triples(view, self.table, "MetaPaths")
         paths = self._paths(view, facts)
         found = self._walk(view, paths, self._learn(view, paths, seed))
-        neighbours = Neighbours(
-            seeds=seeds(self.of, history=self.history, decay=self.decay),
-            offsets=found.offsets,
-            item=found.key,
-            similarity=found.score,
-        )
+        neighbours = as_neighbours(self.seeds, found)
         return neighbours if self.owners is None else self.owners.fit(view, facts, neighbours)
 
     def weights(self, view: TrainView, *, seed: int) -> dict[str, float]:

@@ -1,6 +1,6 @@
-"""What channels that set items beside items share: who liked what as a matrix, and the best of its rows, in blocks.
+"""What channels that set items beside items share: the best of the rows of a matrix, in blocks.
 
-Shapes: U users and I items in the vocabulary, G rows, P pairs of a block.
+Shapes: I items in the vocabulary, G rows, P pairs of a block.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from taojin.core.events import spread
-from taojin.core.units import FIRST, Ints
-from taojin.data.dataset import TrainView
+from taojin.core.units import Ints
 from taojin.embeddings.seeds import Seeds
 from taojin.retrieval.serve.best import Ranked, blocks, join, top
 from taojin.retrieval.serve.neighbours import Neighbours
@@ -19,20 +17,6 @@ from taojin.retrieval.serve.neighbours import Neighbours
 Doubles = NDArray[np.float64]
 Score = Callable[[Doubles, Ints, Ints], Doubles]
 """What becomes of the products of pairs (row, column), float64[P]."""
-
-
-def liked(view: TrainView, event: str, longest: int | None = None) -> sparse.csr_matrix:
-    """1 where a user liked an item, however often, float32[U, I]; ids that the vocabulary does not have are left out.
-
-    longest     only the last so many events of each user are read
-    """
-    offsets, item = view.sequences(view.kinds.bits(event), longest)
-    user, _ = spread(offsets[:-1], offsets[1:])
-    known = item >= FIRST
-    cells = (np.ones(known.sum(), np.float32), (user[known], item[known]))
-    likes = sparse.csr_matrix(cells, shape=(view.n_users, view.n_items))
-    likes.data[:] = 1
-    return likes
 
 
 def products(left: sparse.csr_matrix, right: sparse.csr_matrix) -> Iterator[sparse.csr_matrix]:

@@ -17,10 +17,11 @@ import torch
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.factors.filters import Filter
-from taojin.embeddings.factors.likes import likes
-from taojin.embeddings.seeds import Of, check_of, seeds
+from taojin.embeddings.factors.pairs import some_likes
+from taojin.retrieval.seeded import Seeded
 from taojin.retrieval.serve.best import Ranked, join
 from taojin.retrieval.serve.neighbours import Neighbours
+from taojin.retrieval.similar import as_neighbours
 
 CELLS = 1 << 25
 """Pairs of items that are held at once, at most."""
@@ -29,7 +30,7 @@ ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spectral:
+class Spectral(Seeded):
     """Items by the sum of the filter's cells for the items of the history, or for one item. Nothing is trained.
 
     neighbours  so many cells are kept of each item
@@ -38,7 +39,6 @@ class Spectral:
     rank        singular vectors that the ideal low pass lets through
     low_pass    its weight beside the linear filter (alpha of GF-CF, beta of BSPM)
     step, steps size and number of the sharpening steps (0: GF-CF)
-    decay       weight of each place of the history against the next newer one
     """
 
     event: str = "like"
@@ -49,19 +49,12 @@ class Spectral:
     low_pass: float = 0.2
     step: float = 1.0
     steps: int = 1
-    of: Of = "user"
-    history: str = "history"
-    decay: float = 1.0
     needs_clock: bool = False
-    embeddings: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        check_of(self.of, "Spectral")
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Neighbours:
         """The largest positive cells of each item's row, its own cell left out."""
         whole = Filter.of(
-            likes(view, self.event),
+            some_likes(view, self.event),
             user_power=self.user_power,
             item_power=self.item_power,
             rank=self.rank,
@@ -73,12 +66,7 @@ class Spectral:
         block = max(1, CELLS // view.n_items)
         starts = range(0, view.n_items, block)
         found = join([self._largest(whole, slice(start, min(start + block, view.n_items))) for start in starts])
-        return Neighbours(
-            seeds=seeds(self.of, history=self.history, decay=self.decay),
-            offsets=found.offsets,
-            item=found.key,
-            similarity=found.score,
-        )
+        return as_neighbours(self.seeds, found)
 
     def _largest(self, whole: Filter, items: slice) -> Ranked:
         rows = whole.rows(items)  # [B, I]

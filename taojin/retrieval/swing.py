@@ -17,17 +17,18 @@ from taojin.core.events import spread
 from taojin.core.units import Floats, Ints
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
-from taojin.embeddings.seeds import Of, check_of, seeds
+from taojin.embeddings.likes import likes
+from taojin.retrieval.seeded import Seeded
 from taojin.retrieval.serve.best import blocks
 from taojin.retrieval.serve.neighbours import Neighbours
-from taojin.retrieval.similar import as_neighbours, best_of_rows, less_if_popular, liked
+from taojin.retrieval.similar import as_neighbours, best_of_rows, less_if_popular
 
 DENSE_USERS = 8_000
 """Up to so many users, the weights of all pairs stand in one matrix, of a quarter of a gigabyte."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Swing:
+class Swing(Seeded):
     """Items by the sum, over the items of the history, of their swings.
 
     s(i, j) is the sum over pairs of users u, v of both of w_u w_v ÷ (alpha + items of both u and v), with
@@ -39,7 +40,6 @@ class Swing:
     users       of two items that have more users than this each, so many of the rarer one's are drawn, and the sum over
                 them is scaled up to all; 0: all are read, which costs their square in time and memory
     longest     only the last so many events of each user are read
-    decay       weight of each place of the history against the next newer one
     """
 
     event: str = "like"
@@ -49,14 +49,10 @@ class Swing:
     popularity: float = 0.0
     users: int = 2000
     longest: int = 500
-    of: Of = "user"
-    history: str = "history"
-    decay: float = 1.0
     needs_clock: bool = False
-    embeddings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        check_of(self.of, "Swing")
+        super().__post_init__()
         if self.alpha <= 0:
             raise ValueError(f"Swing: alpha={self.alpha}; expected a number above 0, such as 1.0")
         if self.users == 1:
@@ -64,12 +60,12 @@ class Swing:
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Neighbours:
         """The items of the most swings, beside each item."""
-        likes = liked(view, self.event, self.longest)
-        half = self._half(likes, np.random.default_rng(seed))
+        liked = likes(view, self.event, self.longest)
+        half = self._half(liked, np.random.default_rng(seed))
         whole = (half + half.T).tocsr()
-        score = less_if_popular(likes.getnnz(axis=0), self.popularity)
+        score = less_if_popular(liked.getnnz(axis=0), self.popularity)
         found = best_of_rows((whole[rows] for rows in blocks(np.diff(whole.indptr))), self.neighbours, score)
-        return as_neighbours(seeds(self.of, history=self.history, decay=self.decay), found)
+        return as_neighbours(self.seeds, found)
 
     def _half(self, likes: sparse.csr_matrix, random: np.random.Generator) -> sparse.csr_matrix:
         """s(i, j) in the row of the rarer of the two, float32[I, I]."""

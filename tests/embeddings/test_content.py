@@ -32,8 +32,8 @@ def fit(spec, view, parity):
 
 def test_weights_equal_the_formula(parity):
     view = said(parity, ["The river, the RIVER", "A river", "été: 2 trees", None, ""])
-    weights = tf_idf(view, ("title",), 1).toarray()[FIRST:]
-    the, river = np.log(1 + 3 / 1), np.log(1 + 3 / 2)  # of three items of which something is said
+    weights = tf_idf(view, (), ("title",), "here").toarray()[FIRST:]
+    the, river = np.log(1 + view.n_items / 1), np.log(1 + view.n_items / 2)
     first = (1 + np.log(2)) * np.array([the, river])
     np.testing.assert_allclose(np.sort(weights[0][weights[0] > 0]), np.sort(first / np.linalg.norm(first)), rtol=1e-5)
     assert (weights[1] > 0).sum() == 2
@@ -62,20 +62,22 @@ def test_new_items_have_vectors_and_lie_with_their_like(parity):
 
 def test_fewer_terms_than_dimensions_and_items_of_which_nothing_is_said(parity):
     view = said(parity, ["one two", "one two three", "two three", "four"], tags=[["x"], [], None, ["x", None]])
-    embedding = fit(TfIdf(columns=("title", "tags"), dim=16), view, parity)
+    embedding = fit(TfIdf(columns=("tags",), texts=("title",), dim=16), view, parity)
     assert np.flatnonzero(embedding.known).tolist() == [2, 3, 4, 5]
     assert embedding.vectors.shape == (view.n_items, 16)
     np.testing.assert_allclose(np.linalg.norm(embedding.vectors[embedding.known], axis=1), 1, rtol=1e-5)
-    nothing = fit(TfIdf(columns=("title",)), said(parity, [None]), parity)
+    nothing = fit(TfIdf(texts=("title",)), said(parity, [None]), parity)
     assert not nothing.known.any()
     assert not nothing.vectors.any()
 
 
 def test_only_text_is_read(parity):
-    with pytest.raises(ValueError, match="column 'year' must hold text or lists of words, not double"):
+    with pytest.raises(ValueError, match="TfIdf: column 'year' must hold words or lists of words, not double"):
         fit(TfIdf(columns=("year",)), parity.view, parity)
     with pytest.raises(ValueError, match="no column 'plot'"):
         fit(TfIdf(columns=("plot",)), parity.view, parity)
+    with pytest.raises(ValueError, match="no column; name columns"):
+        TfIdf()
 
 
 def test_a_sentence_encoder_reads_the_columns_as_one_text(parity, monkeypatch):

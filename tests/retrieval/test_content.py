@@ -33,6 +33,9 @@ def test_similarities_are_the_cosines_of_tf_idf(view_of, beside):
             words[item]["plot", word] = words[item].get(("plot", word), 0) + 1
     holders = {word: sum(word in of_item for of_item in words) for of_item in words for word in of_item}
     weights = [{w: (1 + np.log(n)) * np.log1p(12 / holders[w]) for w, n in of_item.items()} for of_item in words]
+    for of_item in weights:
+        length = {column: np.linalg.norm([of_item[w] for w in of_item if w[0] == column]) for column, _ in of_item}
+        of_item |= {word: value / length[word[0]] for word, value in of_item.items()}
     for i in range(10):
         expected = {j + 2: plain(weights, i, j) for j in range(10) if j != i and plain(weights, i, j)}
         assert beside(fitted, i + 2) == pytest.approx(expected, rel=1e-5)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from taojin.embeddings.factors.filters import Filter, singular
-from taojin.embeddings.factors.likes import likes
+from taojin.embeddings.likes import likes
 from taojin.retrieval import spectral
 from taojin.retrieval.item_cf import ItemCF
 from taojin.retrieval.spectral import Spectral

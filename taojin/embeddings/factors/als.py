@@ -23,7 +23,7 @@ from taojin.core.progress import Progress
 from taojin.core.units import PAD
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
-from taojin.embeddings.factors.likes import likes
+from taojin.embeddings.factors.pairs import some_likes
 from taojin.embeddings.factors.query import FoldIn
 from taojin.embeddings.seeds import HistorySeeds
 from taojin.features.feature import Column
@@ -68,7 +68,7 @@ class ALS:
 
     def fit(self, view: TrainView, columns: Mapping[str, Column], *, seed: int, progress: Progress) -> Embedding:
         """Solve for users and items in turn."""
-        liked = likes(view, self.event)
+        liked = some_likes(view, self.event)
         by_user, by_item = Blocks.of(liked, self.dim), Blocks.of(liked.T.tocsr(), self.dim)
         generator = torch.Generator().manual_seed(seed)
         # Rows without likes stay zero, and so does PAD, which fills the blocks up.

@@ -19,8 +19,9 @@ from taojin.core.progress import Progress
 from taojin.core.units import PAD, Floats
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
-from taojin.embeddings.factors.likes import LikedPairs, Pairs, bpr_loss, likes, matrix
+from taojin.embeddings.factors.pairs import LikedPairs, Pairs, bpr_loss
 from taojin.embeddings.factors.query import UserAndHistory
+from taojin.embeddings.likes import likes, ones
 from taojin.embeddings.next_item import gain, hold_out, next_items
 from taojin.embeddings.seeds import HistorySeeds
 from taojin.features.feature import Column, Level
@@ -58,7 +59,7 @@ class BPR:
         rows = next_items(view, self.event)
         learned, held = hold_out(rows, seed=seed)
         judged = rows[held]
-        liked = matrix(view, rows.requests.user[learned], rows.item[learned])
+        liked = ones(view, rows.requests.user[learned], rows.item[learned])
         source = LikedPairs.of(liked, self.training.place())
         with seeded(seed):
             module = Factors(view.n_users, view.n_items, self.dim)

@@ -20,8 +20,9 @@ from taojin.core.progress import Progress
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.factors.graph import Graph
-from taojin.embeddings.factors.likes import LikedPairs, Pairs, bpr_loss, likes, matrix
+from taojin.embeddings.factors.pairs import LikedPairs, Pairs, bpr_loss
 from taojin.embeddings.factors.query import UserAndHistory
+from taojin.embeddings.likes import likes, ones
 from taojin.embeddings.next_item import gain, hold_out, next_items
 from taojin.embeddings.seeds import HistorySeeds
 from taojin.embeddings.towers.losses import Softmax, total_loss
@@ -87,7 +88,7 @@ class LightGCN:
         rows = next_items(view, self.event)
         learned, held = hold_out(rows, seed=seed)
         judged = rows[held]
-        liked = matrix(view, rows.requests.user[learned], rows.item[learned])
+        liked = ones(view, rows.requests.user[learned], rows.item[learned])
         graph, source = Graph.of(liked, device), LikedPairs.of(liked, device)
         sampler = self.negatives.sampler(torch.bincount(source.item, minlength=view.n_items))
         with seeded(seed):

@@ -8,7 +8,7 @@ import pytest
 from taojin.core.progress import Silent
 from taojin.embeddings.factors import als
 from taojin.embeddings.factors.als import ALS, Blocks
-from taojin.embeddings.factors.likes import likes
+from taojin.embeddings.likes import likes
 from taojin.retrieval.item_cf import ItemCF
 from taojin.retrieval.vectors import Nearest
 

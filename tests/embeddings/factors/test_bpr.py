@@ -8,7 +8,8 @@ from torch.nn import functional
 
 from taojin.core.progress import Silent
 from taojin.embeddings.factors.bpr import BPR, Factors, regression
-from taojin.embeddings.factors.likes import LikedPairs, bpr_loss, likes
+from taojin.embeddings.factors.pairs import LikedPairs, bpr_loss
+from taojin.embeddings.likes import likes
 from taojin.nn.trainer import Training
 from taojin.retrieval.popular import Popular
 from taojin.retrieval.vectors import Nearest

@@ -9,7 +9,7 @@ import torch
 from taojin.core.progress import Silent
 from taojin.embeddings.factors.graph import Graph
 from taojin.embeddings.factors.lightgcn import Ego, LightGCN
-from taojin.embeddings.factors.likes import likes
+from taojin.embeddings.likes import likes
 from taojin.nn.trainer import Training
 from taojin.retrieval.vectors import Nearest
 

@@ -1,4 +1,4 @@
-"""Who likes what, as a sparse matrix, and the pairs of it as what is learned from.
+"""The pairs of who likes what, as what factors are learned from.
 
 Shapes: U users, I items in the vocabulary, M pairs, B of them a batch, W items of the pool, D factors.
 """
@@ -12,24 +12,15 @@ from scipy import sparse
 from torch import Tensor
 from torch.nn import functional
 
-from taojin.core.units import FIRST, Ints
 from taojin.data.dataset import TrainView
+from taojin.embeddings.likes import likes
 
 
-def likes(view: TrainView, event: str) -> sparse.csr_matrix:
-    """1 where a user has an event of a kind with an item, float32[U, I]; an item that was met twice is liked once."""
-    at = view.log.events.matching(view.kinds.bits(event)).position
-    at = at[view.log.events.item[at] >= FIRST]
-    if not len(at):
+def some_likes(view: TrainView, event: str) -> sparse.csr_matrix:
+    """The matrix of likes, float32[U, I], of which there must be one."""
+    liked = likes(view, event)
+    if not liked.nnz:
         raise ValueError(f"factors: training has no event {event!r} to learn from; name another kind of event")
-    return matrix(view, view.log.user[at], view.log.events.item[at])
-
-
-def matrix(view: TrainView, user: Ints, item: Ints) -> sparse.csr_matrix:
-    """1 at these cells, which may be named more than once, float32[U, I]."""
-    cells = (np.ones(len(user), np.float32), (user, item))
-    liked = sparse.csr_matrix(cells, shape=(view.n_users, view.n_items))
-    liked.data[:] = 1
     return liked
 
 
