@@ -1,12 +1,12 @@
 """The benchmark ranks what a user has not had, and reads the test only when it is told to."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks import retrieval
 from benchmarks.retrieval import gowalla
 from benchmarks.retrieval.gowalla import Recipe
 from taojin.embeddings.factors.als import ALS
@@ -54,14 +54,13 @@ def test_without_final_the_test_is_not_read(data: Path) -> None:
 
 
 def test_the_last_line_is_json_and_a_name_that_is_not_there_is_said(
-    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["gowalla", "--data", str(data), "--only", "popular"])
-    gowalla.main()
+    retrieval.main(["gowalla", "--data", str(data), "--only", "popular", "--runs", str(data / "runs")])
     assert set(json.loads(capsys.readouterr().out.splitlines()[-1])["models"]["popular"]) == {
         "recall@20",
         "ndcg@20",
         "seconds",
     }
-    with pytest.raises(ValueError, match=r"gowalla: no model 'svd'; there are popular, als, spectral"):
+    with pytest.raises(SystemExit, match=r"retrieval: no model 'svd'; there are popular, als, spectral"):
         gowalla.run(data, "svd", False)

@@ -4,12 +4,8 @@ Every user with an item to be found asks once; what the user has had is removed;
 items to be found, NDCG by the best list of min(20, items to be found). Without `--final` the last tenth of each user's
 training items, in an order drawn by a seed, is to be found and not learned from; with it the test is, and all of
 training is learned from.
-
-`python -m benchmarks.retrieval.gowalla --data DIR` runs it alone; DIR is the folder that holds `gowalla-lightgcn`.
 """
 
-import argparse
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -75,7 +71,7 @@ def run(data: Path, only: str | None, final: bool) -> dict[str, dict[str, float]
     data    the folder that holds `gowalla-lightgcn`
     """
     if only is not None and only not in MODELS:
-        raise ValueError(f"gowalla: no model {only!r}; there are {', '.join(MODELS)}")
+        raise SystemExit(f"retrieval: no model {only!r}; there are {', '.join(MODELS)}")
     dataset = Gowalla().load(data / "gowalla-lightgcn")
     part = dataset.log.given
     assert part is not None, "Gowalla names the part of each event"
@@ -122,17 +118,3 @@ def recommend(retriever: Retriever, store: Store, requests: Requests, dataset: D
         fresh = found.where(had.times(found.request, found.item) == 0)
         lists[of_block] = Recommended.of(fresh.with_score("found", fresh.found[:, 0]), K, "found").item
     return lists
-
-
-def main() -> None:
-    """Print a table, end with one JSON line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.retrieval.gowalla", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds `gowalla-lightgcn`")
-    parser.add_argument("--only", choices=MODELS, help="one model")
-    parser.add_argument("--final", action="store_true", help="learn from all of training, judge on the test")
-    options = parser.parse_args()
-    print(json.dumps({"models": run(options.data, options.only, options.final)}))
-
-
-if __name__ == "__main__":
-    main()
