@@ -23,7 +23,7 @@ from taojin.data.split import Part
 from taojin.embeddings.embedding import Embedder
 from taojin.embeddings.factors.als import ALS
 from taojin.embeddings.factors.bpr import BPR
-from taojin.embeddings.factors.lightgcn import LightGCN, Loss
+from taojin.embeddings.factors.lightgcn import LightGCN
 from taojin.evaluation.cases import Cases, cases
 from taojin.evaluation.metrics import hits, ndcg, recall
 from taojin.evaluation.recommended import Recommended
@@ -57,7 +57,7 @@ MODELS: dict[str, Callable[[], Recipe]] = {
     "item_cf": lambda: Recipe(ItemCF(similarity="cosine", neighbours=500, shrinkage=0.0, decay=1.0, longest=LONGEST)),
     "als": lambda: Recipe(Nearest("als"), {"als": ALS(unobserved=0.01, regularization=0.003)}),
     "bpr": lambda: Recipe(Nearest("bpr"), {"bpr": BPR()}),
-    "lightgcn": lambda: Recipe(Nearest("lightgcn"), {"lightgcn": LightGCN(loss=Loss.SOFTMAX)}),
+    "lightgcn": lambda: Recipe(Nearest("lightgcn"), {"lightgcn": LightGCN()}),
     "gf_cf": lambda: Recipe(Spectral(user_power=0.5, rank=256, low_pass=0.3, steps=0)),
     "spectral": lambda: Recipe(Spectral(rank=1024)),
 }

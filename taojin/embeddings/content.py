@@ -15,14 +15,12 @@ from taojin.core.progress import Progress
 from taojin.core.units import FIRST, Floats, Mask
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding, unit_length
+from taojin.embeddings.factors.singular import singular
 from taojin.embeddings.query import MeanOfItems
 from taojin.embeddings.seeds import HistorySeeds
 from taojin.features.attributes import attribute
 from taojin.features.feature import Column
 from taojin.features.words import WordsOf, words_of
-
-OVERSAMPLED, POWER_ITERATIONS = 16, 4
-"""Of the randomised singular vectors: columns beyond the rank, and products with the matrix and its transpose."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +57,7 @@ class TfIdf:
     def fit(self, view: TrainView, columns: Mapping[str, Column], *, seed: int, progress: Progress) -> Embedding:
         """Read the items, those without events included; nothing is learned from events."""
         weights = tf_idf(view, self.columns, self.texts, "TfIdf", min_count=self.min_count)  # [I, T]
-        found = left_vectors(weights, self.dim, np.random.default_rng(seed))
+        found = weights @ singular(weights, self.dim, seed=seed)[1].numpy()  # left vectors times singular values
         vectors = np.zeros((view.n_items, self.dim), np.float32)
         vectors[:, : found.shape[1]] = found
         return of_content(view, vectors, np.diff(weights.indptr) > 0, history=self.history, decay=self.decay)
@@ -136,20 +134,6 @@ def _weights(words: WordsOf, min_count: int) -> sparse.csr_matrix:
     weight = (1 + np.log(words.times)) * words.rarity[words.word]
     cells = sparse.csr_matrix((weight, words.word, words.offsets), shape=(len(words.offsets) - 1, len(words.names)))
     return unit_rows(cells[:, cells.getnnz(axis=0) >= min_count])
-
-
-def left_vectors(matrix: sparse.csr_matrix, rank: int, random: np.random.Generator) -> Floats:
-    """The largest left singular vectors times their values, float32[I, <= rank], by a randomised range finder.
-
-    Halko, Martinsson and Tropp, SIAM Review 2011, https://doi.org/10.1137/090771806, algorithms 4.4 and 5.1
-    """
-    width = min(rank + OVERSAMPLED, *matrix.shape)
-    basis = matrix @ random.standard_normal((matrix.shape[1], width))
-    for _ in range(POWER_ITERATIONS):
-        basis = matrix @ np.linalg.qr(matrix.T @ np.linalg.qr(basis)[0])[0]
-    basis = np.linalg.qr(basis)[0]  # [I, width]
-    left, singular, _ = np.linalg.svd((matrix.T @ basis).T, full_matrices=False)
-    return ((basis @ left) * singular)[:, :rank].astype(np.float32)
 
 
 def sentences(view: TrainView, columns: tuple[str, ...]) -> list[str]:

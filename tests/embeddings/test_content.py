@@ -7,11 +7,10 @@ from types import ModuleType
 import numpy as np
 import pyarrow as pa
 import pytest
-from scipy import sparse
 
 from taojin.core.progress import Silent
 from taojin.core.units import FIRST
-from taojin.embeddings.content import Sentences, TfIdf, left_vectors, sentences, tf_idf
+from taojin.embeddings.content import Sentences, TfIdf, sentences, tf_idf
 from taojin.embeddings.item2vec import Item2Vec
 from taojin.embeddings.joined import Joined, join
 from taojin.nn.trainer import Training
@@ -39,15 +38,6 @@ def test_weights_equal_the_formula(parity):
     assert (weights[1] > 0).sum() == 2
     assert (weights[2] > 0).sum() == 3
     assert not weights[3:].any()
-
-
-def test_vectors_are_the_truncated_singular_vectors():
-    matrix = sparse.random(80, 30, density=0.3, format="csr", random_state=0)
-    left, singular, _ = np.linalg.svd(matrix.toarray(), full_matrices=False)
-    wanted = left[:, :5] * singular[:5]
-    found = left_vectors(matrix, 5, np.random.default_rng(0))
-    np.testing.assert_allclose(found @ found.T, wanted @ wanted.T, atol=1e-2)
-    assert left_vectors(matrix, 64, np.random.default_rng(0)).shape == (80, 30)
 
 
 def test_new_items_have_vectors_and_lie_with_their_like(parity):

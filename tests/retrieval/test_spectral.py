@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from taojin.embeddings.factors.filters import Filter, singular
+from taojin.embeddings.factors.filters import Filter
+from taojin.embeddings.factors.singular import singular
 from taojin.embeddings.likes import likes
 from taojin.retrieval import spectral
 from taojin.retrieval.item_cf import ItemCF

@@ -11,11 +11,7 @@ from scipy import sparse
 from torch import Tensor
 
 from taojin.embeddings.factors.graph import compressed, inverse_power
-
-OVERSAMPLED = 32
-"""Vectors beyond the wanted ones that the search for singular vectors carries along."""
-ROUNDS = 4
-"""Times that it multiplies by the matrix and its transpose."""
+from taojin.embeddings.factors.singular import singular
 
 
 @dataclass(frozen=True)
@@ -86,22 +82,3 @@ class Filter:
         for _ in range(self.steps):
             scores = scores - self.step * (self.to_items @ (self.to_users @ scores))
         return scores
-
-
-def singular(matrix: sparse.csr_matrix, rank: int, *, seed: int) -> tuple[Tensor, Tensor]:
-    """The largest singular values, float32[K], and right singular vectors, float32[I, K], K <= rank.
-
-    Halko, Martinsson and Tropp, SIAM Review 2011, https://doi.org/10.1137/090771806
-    """
-    device = torch.device("cpu")
-    forth, back = compressed(matrix, device), compressed(matrix.T.tocsr(), device)
-    width = min(rank + OVERSAMPLED, *matrix.shape)
-    generator = torch.Generator().manual_seed(seed)
-    basis, _ = torch.linalg.qr(torch.randn(matrix.shape[1], width, generator=generator))
-    for _ in range(ROUNDS):
-        basis, _ = torch.linalg.qr(back @ (forth @ basis))
-    # The eigenvectors of the small square matrix, which costs less than singular vectors of the tall one.
-    small = forth @ basis
-    square, turned = torch.linalg.eigh(small.T @ small)
-    first = slice(-min(rank, width), None)
-    return square[first].flip(0).clamp(min=0).sqrt(), basis @ turned[:, first].flip(1)

@@ -1,14 +1,14 @@
 """LightGCN: factors smoothed over the graph of users and items, and learned so that they fit when smoothed.
 
 He et al., SIGIR 2020, https://arxiv.org/abs/2002.02126. Deviations: a batch is larger, since every step smooths the
-whole graph; the sampled softmax of Wu et al., TOIS 2024, https://arxiv.org/abs/2201.02327, is an option.
+whole graph; what is liked is told from a sample that the batch shares, by the softmax of cosines of Wu et al., TOIS
+2024, https://arxiv.org/abs/2201.02327 (the paper's own loss: `loss=BPR(), cosine=False, temperature=1.0`).
 
 Shapes: U users, I items in the vocabulary, B pairs of a batch, D factors.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import torch
@@ -20,26 +20,15 @@ from taojin.core.progress import Progress
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.factors.graph import Graph
-from taojin.embeddings.factors.pairs import LikedPairs, Pairs, bpr_loss
+from taojin.embeddings.factors.pairs import LikedPairs, Pairs
 from taojin.embeddings.factors.query import UserAndHistory
 from taojin.embeddings.likes import likes, ones
 from taojin.embeddings.next_item import gain, hold_out, next_items
 from taojin.embeddings.seeds import HistorySeeds
-from taojin.embeddings.towers.losses import Softmax, total_loss
+from taojin.embeddings.towers.losses import Loss, Softmax, total_loss
 from taojin.embeddings.towers.negatives import Negatives, Sampler
 from taojin.features.feature import Column
 from taojin.nn.trainer import Training, seeded, train
-
-
-class Loss(StrEnum):
-    """What the smoothed vectors are learned by.
-
-    BPR         the liked item before another one, by inner product
-    SOFTMAX     the liked item among a sample that the batch shares, by cosine
-    """
-
-    BPR = "bpr"
-    SOFTMAX = "softmax"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +40,10 @@ class LightGCN:
     vector, which a stranger lacks, is as training left it.
 
     layers          steps over the graph
-    loss            see Loss
-    temperature     SOFTMAX: cosines are divided by it
-    negatives       SOFTMAX: what each like is told from
+    loss            one of the towers' losses
+    negatives       what each like is told from
+    cosine          smoothed vectors are compared at length 1; else an item's popularity shows in its length
+    temperature     inner products are divided by it
     regularization  times the squares of the batch's vectors before the smoothing
     deviation       standard deviation of the vectors before training
     decay           weight of each place of the history against the next newer one
@@ -62,9 +52,10 @@ class LightGCN:
     event: str = "like"
     dim: int = 64
     layers: int = 3
-    loss: str = Loss.BPR
-    temperature: float = 0.15
+    loss: Loss = Softmax()
     negatives: Negatives = Negatives(uniform=1024, popular=1024, power=1.0)
+    cosine: bool = True
+    temperature: float = 0.15
     regularization: float = 1e-4
     deviation: float = 0.1
     history: str = "history"
@@ -73,8 +64,6 @@ class LightGCN:
     needs_clock: bool = False
 
     def __post_init__(self) -> None:
-        if self.loss not in list(Loss):
-            raise ValueError(f"LightGCN: loss {self.loss!r}; expected one of {', '.join(Loss)}")
         if self.layers < 1:
             raise ValueError(f"LightGCN: expected at least 1 layer, got {self.layers}; without a graph it is BPR")
 
@@ -106,23 +95,16 @@ class LightGCN:
 
     def _loss(self, module: "Ego", graph: Graph, sampler: Sampler, batch: Pairs) -> Tensor:
         users, items = graph.smooth(module.users, module.items, self.layers)
-        own = (module.users[batch.user], module.items[batch.item], module.items[batch.other])
-        penalty = sum(vectors.square().sum() for vectors in own) / (2 * len(batch.user))
-        if self.loss == Loss.BPR:
-            fits = bpr_loss(users[batch.user], items[batch.item], items[batch.other], batch.unliked)
-        else:
-            fits = self._softmax(users[batch.user], items, sampler, batch)
-        return fits + self.regularization * penalty
-
-    def _softmax(self, users: Tensor, items: Tensor, sampler: Sampler, batch: Pairs) -> Tensor:
         sample = sampler.draw(batch.item)
-        vectors = functional.normalize(items[torch.cat([batch.item, sample.item])], dim=1)
-        wanted, others = vectors.split([len(users), len(sample.item)])
-        asked = functional.normalize(users, dim=1) / self.temperature
-        return total_loss(Softmax(), asked, wanted, others, own=batch.item, sample=sample) / len(users)
+        vectors = self._scaled(items[torch.cat([batch.item, sample.item])])
+        wanted, others = vectors.split([len(batch.item), len(sample.item)])
+        asked = self._scaled(users[batch.user]) / self.temperature
+        fits = total_loss(self.loss, asked, wanted, others, own=batch.item, sample=sample)
+        penalty = module.users[batch.user].square().sum() + module.items[batch.item].square().sum()
+        return (fits + self.regularization * penalty / 2) / len(batch.item)
 
-    def _scaled(self, items: Tensor) -> Tensor:
-        return functional.normalize(items, dim=1) if self.loss == Loss.SOFTMAX else items
+    def _scaled(self, vectors: Tensor) -> Tensor:
+        return functional.normalize(vectors, dim=1) if self.cosine else vectors
 
     @torch.no_grad()
     def _embedding(self, module: "Ego", liked: sparse.csr_matrix) -> Embedding:
