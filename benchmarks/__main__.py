@@ -9,6 +9,7 @@ BENCHMARKS = {
     "neighbours": "benchmarks.neighbours",
     "quality": "benchmarks.quality",
     "retrieval": "benchmarks.retrieval",
+    "retrieval-speed": "benchmarks.retrieval_speed",
     "training-speed": "benchmarks.training_speed",
     "world": "benchmarks.world",
 }

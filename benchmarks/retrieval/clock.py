@@ -12,10 +12,14 @@ MINUTES = 45.0
 
 
 class Watch:
-    """Prints every epoch of a training with its seconds, and remembers the last."""
+    """Prints every epoch of a training with its seconds, and remembers the last.
+
+    points  seconds after each epoch, and the best validation value so far
+    """
 
     def __init__(self) -> None:
         self.note = ""
+        self.points: list[tuple[float, float]] = []
 
     @contextmanager
     def task(self, name: str, total: int) -> Iterator[Advance]:
@@ -26,6 +30,9 @@ class Watch:
             if note != self.note:
                 wall, used = time.perf_counter() - start, time.process_time() - before
                 print(f"  {name}: {note} ({wall:.0f} s, {used:.0f} CPU s)", flush=True)
+                best = re.search(r"best (\S+)", note)
+                if best:
+                    self.points.append((round(wall, 2), float(best[1])))
             self.note = note
 
         yield advance

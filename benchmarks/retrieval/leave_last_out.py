@@ -69,14 +69,15 @@ def run(table: Table, data: Path, only: str | None, final: bool) -> dict[str, di
     return {model: measure(model, table, dataset, final) for model in ([only] if only else table.names)}
 
 
-def measure(name: str, table: Table, dataset: Dataset, final: bool) -> dict[str, float]:
+def measure(name: str, table: Table, dataset: Dataset, final: bool, watch: Watch | None = None) -> dict[str, float]:
     """Fit a model and judge it."""
+    watch = watch or Watch()
     parts = LeaveLastOut().assign(dataset.log, dataset.clock)
     stops_by_itself = name in table.towers
     # A tower's last events are kept out of what it learns, whoever looks at the view.
     view = dataset.view(parts != Part.TEST if stops_by_itself else parts == Part.TRAIN)
     columns = features(view, table.longest)
-    watch, start = Watch(), time.perf_counter()
+    start = time.perf_counter()
     retriever = fit(name, table, view, columns, watch)
     seconds = time.perf_counter() - start
     judged = cases(dataset, parts, Part.TEST if final else Part.VALID, dataset.kinds.bits("like"), min_past=1)

@@ -101,11 +101,15 @@ class Association(Seeded):
         steps = other - events[event]
         pairs = (steps != 0) & (runs.item[other] >= FIRST) & (runs.item[events[event]] >= FIRST)
         event, other, steps = event[pairs], other[pairs], steps[pairs]
-        weight = np.power(self.near, np.abs(steps) - 1, dtype=np.float32)
-        weight *= np.where(steps > 0, np.float32(1), np.float32(self.backward))
+        weight = self._of_steps(int(np.abs(steps).max(initial=0)))[steps]
         weight *= runs.fresh[np.maximum(events[event], other)]
         offsets = np.searchsorted(event, np.arange(len(events) + 1))
         return sparse.csr_matrix((weight, runs.item[other], offsets), shape=(len(events), items))
+
+    def _of_steps(self, most: int) -> Floats:
+        """Weight of a pair by its steps, float32[2 most + 1]; those backward stand at negative places."""
+        weight = np.power(self.near, np.arange(most), dtype=np.float32)
+        return np.concatenate((np.zeros(1, np.float32), weight, np.float32(self.backward) * weight[::-1]))
 
 
 @dataclass(frozen=True)

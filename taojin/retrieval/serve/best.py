@@ -16,8 +16,8 @@ from taojin.core.units import Floats, Ints, Mask
 DENSE = 8
 """Up to so many possible pairs for each that occurs, a place for every one is faster than sorting those that do."""
 
-CELLS = 1 << 24
-"""Pairs that are held at once, at most."""
+CELLS = 1 << 20
+"""Pairs that are held at once, at most: they stay in the cache."""
 
 Numbers = NDArray[np.floating] | NDArray[np.integer]
 

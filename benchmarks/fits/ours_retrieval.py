@@ -1,0 +1,60 @@
+"""The package's channels and embeddings on the same sequences, through the functions of `benchmarks retrieval`."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from benchmarks.fits.next_item import Task, answer
+from benchmarks.retrieval.clock import Watch
+from benchmarks.retrieval.leave_last_out import measure
+from benchmarks.retrieval.ml_1m import SEQUENCES, TABLE
+from taojin.embeddings.factors.als import ALS
+from taojin.embeddings.factors.bpr import BPR
+from taojin.embeddings.item2vec import Item2Vec
+from taojin.embeddings.towers.transformer import Transformer
+from taojin.embeddings.towers.zoo import SASRec
+from taojin.retrieval.ease import EASE
+from taojin.retrieval.item_cf import ItemCF
+
+ALL = 4_000
+"""More than any user has, and more than there are items: the peers read all and keep all."""
+LAST = 200
+"""What towers read, as the peer does."""
+MODELS = replace(
+    TABLE,
+    longest=ALL,
+    channels={
+        "EASE": EASE(l2=(1000.0,), neighbours=ALL, longest=ALL, decay=1.0),
+        "cosine": ItemCF(similarity="cosine", shrinkage=0.0, neighbours=500, longest=ALL, decay=1.0),
+        "bm25": ItemCF(shrinkage=0.0, neighbours=500, longest=ALL, decay=1.0),
+    },
+    vectors={
+        "als": ALS(dim=64),
+        "BPR": BPR(dim=64),
+        "item2vec": Item2Vec(dim=64),
+    },
+    towers={
+        "SASRec": SASRec(dim=64, encoder=Transformer(blocks=2, heads=1, dropout=0.2), training=SEQUENCES),
+    },
+)
+
+
+def main() -> None:
+    """Fit as the settings of the command line say."""
+    task = Task(**json.loads(sys.argv[1]))
+    torch.set_num_threads(task.threads)
+    dataset = MODELS.source.load(Path(task.file))
+    watch = Watch()
+    table = replace(MODELS, longest=LAST) if task.model in MODELS.towers else MODELS
+    found = measure(task.model, table, dataset, final=False, watch=watch)
+    whole = (found["seconds"], found["ndcg@10"])
+    # A tower's own validation is this very figure, so that each of its epochs is a point.
+    of_epochs = watch.points if task.model in MODELS.towers else []
+    answer([*of_epochs, whole], **{name: found[name] for name in ("epochs",) if name in found})
+
+
+if __name__ == "__main__":
+    main()
