@@ -32,7 +32,7 @@ MODELS = replace(
         "bm25": ItemCF(shrinkage=0.0, neighbours=500, longest=ALL, decay=1.0),
     },
     vectors={
-        "als": ALS(dim=64),
+        "als": ALS(dim=64, unobserved=1.0, regularization=1.0, frequency=0.0, iterations=4),
         "BPR": BPR(dim=64),
         "item2vec": Item2Vec(dim=64),
     },

@@ -4,13 +4,11 @@ Hu, Koren and Volinsky, ICDM 2008, https://doi.org/10.1109/ICDM.2008.22, in the 
 https://arxiv.org/abs/2110.14037, whose penalty grows with how often a row occurs. Each system of equations takes a few
 steps of conjugate gradients from where it stood (Takács et al., RecSys 2011, https://doi.org/10.1145/2043932.2043987).
 
-Shapes: U users, I items in the vocabulary, V rows of the side that is solved and W of the other one, B rows of a
-block, L likes of a row, D factors.
+Shapes: U users, I items in the vocabulary, V rows of the side that is solved and W of the other one, D factors.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -18,18 +16,14 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from taojin.core.events import spread
 from taojin.core.progress import Progress
-from taojin.core.units import PAD
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
+from taojin.embeddings.factors.graph import compressed
 from taojin.embeddings.factors.pairs import some_likes
 from taojin.embeddings.factors.query import FoldIn
 from taojin.embeddings.seeds import HistorySeeds
 from taojin.features.feature import Column
-
-CELLS = 1 << 19
-"""Numbers of a block of gathered vectors, at most (unless one row has more): they stay in the cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,17 +63,17 @@ class ALS:
     def fit(self, view: TrainView, columns: Mapping[str, Column], *, seed: int, progress: Progress) -> Embedding:
         """Solve for users and items in turn."""
         liked = some_likes(view, self.event)
-        by_user, by_item = Blocks.of(liked, self.dim), Blocks.of(liked.T.tocsr(), self.dim)
+        by_user, by_item = Side.of(liked), Side.of(liked.T.tocsr())
         generator = torch.Generator().manual_seed(seed)
-        # Rows without likes stay zero, and so does PAD, which fills the blocks up.
+        # Rows without likes stay zero.
         users = torch.zeros(view.n_users, self.dim)
         items = torch.randn(view.n_items, self.dim, generator=generator) * 0.1 / self.dim**0.5
         known = np.diff(liked.tocsc().indptr) > 0
         items *= torch.from_numpy(known)[:, None]
         with progress.task("fit als", self.iterations) as advance:
             for _ in range(self.iterations):
-                self._improve(users, items, by_user)
-                self._improve(items, users, by_item)
+                users = self._improve(users, items, by_user)
+                items = self._improve(items, users, by_item)
                 advance(1, "")
         if not items.isfinite().all():
             raise ValueError("ALS: the vectors are not finite; raise `regularization`")
@@ -94,24 +88,17 @@ class ALS:
         )
         return Embedding(vectors, known, np.zeros_like(known), query)
 
-    def _improve(self, rows: Tensor, others: Tensor, blocks: "Blocks") -> None:
-        """Move the vectors of one side towards the minimum for those of the other, in place."""
+    def _improve(self, rows: Tensor, others: Tensor, side: "Side") -> Tensor:
+        """The vectors of one side nearer to the minimum for those of the other: a few steps of conjugate gradients."""
         gram = self.unobserved * (others.T @ others)  # [D, D]
-        for block in blocks:
-            penalty = self.regularization * (block.length + self.unobserved * blocks.others) ** self.frequency
-            # Half of the time went into `others[block.liked]`, which is this.
-            liked = others.index_select(0, block.liked.flatten()).view(*block.liked.shape, -1)
-            rows[block.row] = self._conjugate_gradients(rows[block.row], liked, gram, penalty[:, None])
-
-    def _conjugate_gradients(self, x: Tensor, liked: Tensor, gram: Tensor, penalty: Tensor) -> Tensor:
-        """A few steps of B systems at once: x float32[B, D], liked float32[B, L, D], penalty float32[B, 1]."""
+        penalty = self.regularization * (side.length + self.unobserved * side.others) ** self.frequency  # [V, 1]
 
         def left(x: Tensor) -> Tensor:
-            # As a product of matrices, the first of the two would take three times as long.
-            products = torch.linalg.vecdot(liked, x[:, None])  # [B, L]
-            return (products[:, None] @ liked)[:, 0] + x @ gram + penalty * x
+            """The left-hand sides of all V systems, float32[V, D]."""
+            products = torch.sparse.sampled_addmm(side.liked, x, others.T, beta=0.0)
+            return products @ others + x @ gram + penalty * x
 
-        residual = liked.sum(1) - left(x)
+        x, residual = rows, side.liked @ others - left(rows)
         direction, size = residual, residual.square().sum(1, keepdim=True)
         for _ in range(self.steps):
             moved = left(direction)
@@ -126,50 +113,20 @@ class ALS:
 TINY = 1e-30
 
 
-class Block(NamedTuple):
-    """Rows of similar length.
+class Side(NamedTuple):
+    """The likes of users or of items.
 
-    row     int64[B]
-    liked   int64[B, L]     rows of the other side, PAD where there are fewer
-    length  float32[B]
-    """
-
-    row: Tensor
-    liked: Tensor
-    length: Tensor
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """The rows of one side that have likes, in blocks of similar length.
-
+    liked   sparse float32[V, W]
+    length  float32[V, 1]   likes of each row
     others  how many rows of the other side have likes
     """
 
-    blocks: tuple[Block, ...]
+    liked: Tensor
+    length: Tensor
     others: int
 
     @classmethod
-    def of(cls, liked: sparse.csr_matrix, dim: int) -> "Blocks":
-        """Sort the rows of a matrix [V, W] by length; a block gathers CELLS numbers."""
-        length = np.diff(liked.indptr)
-        order = np.argsort(length, kind="stable")
-        order = order[length[order] > 0]
-        # The longest row decides how many go into a block: fill from the longest on.
-        edges = [len(order)]
-        while edges[-1]:
-            longest = int(length[order[edges[-1] - 1]])
-            edges.append(max(0, edges[-1] - max(1, CELLS // (longest * dim))))
-        rows = (order[start:stop] for start, stop in pairwise(reversed(edges)))
-        return cls(tuple(_block(liked, row) for row in rows), len(np.unique(liked.indices)))
-
-    def __iter__(self) -> Iterator[Block]:
-        return iter(self.blocks)
-
-
-def _block(liked: sparse.csr_matrix, row: np.ndarray) -> Block:
-    start, stop = liked.indptr[row], liked.indptr[row + 1]
-    padded = np.full((len(row), int((stop - start).max())), PAD, np.int64)
-    which, at = spread(start, stop)
-    padded[which, at - start[which]] = liked.indices[at]
-    return Block(torch.from_numpy(row), torch.from_numpy(padded), torch.from_numpy((stop - start).astype(np.float32)))
+    def of(cls, liked: sparse.csr_matrix) -> "Side":
+        """The rows of a matrix of likes."""
+        length = torch.from_numpy(np.diff(liked.indptr).astype(np.float32))
+        return cls(compressed(liked, torch.device("cpu")), length[:, None], len(np.unique(liked.indices)))

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from taojin.core.progress import Silent
-from taojin.embeddings.factors import als
-from taojin.embeddings.factors.als import ALS, Blocks
+from taojin.embeddings.factors.als import ALS
 from taojin.embeddings.likes import likes
 from taojin.retrieval.item_cf import ItemCF
 from taojin.retrieval.vectors import Nearest
@@ -86,22 +85,6 @@ def test_items_without_likes_have_no_vector(bridged):
     embedding = fit(bridged)
     assert np.flatnonzero(embedding.known).tolist() == [2, 3, 4, 5, 6, 7]
     np.testing.assert_array_equal(embedding.vectors.any(axis=1), embedding.known)
-
-
-def test_blocks_hold_each_row_with_its_likes_once(parity, monkeypatch):
-    monkeypatch.setattr(als, "CELLS", 300)
-    liked = likes(parity.view, "like").T.tocsr()
-    blocks = Blocks.of(liked, dim=4)
-    assert len(blocks.blocks) > 3
-    assert blocks.others == 40
-    seen = []
-    for block in blocks:
-        assert block.liked.numel() * 4 <= 300 or len(block.row) == 1
-        for row, members, length in zip(*(part.tolist() for part in block), strict=True):
-            assert sorted(members[: int(length)]) == sorted(liked[row].indices.tolist())
-            assert set(members[int(length) :]) <= {0}
-            seen.append(row)
-    assert sorted(seen) == np.flatnonzero(np.diff(liked.indptr)).tolist()
 
 
 def test_the_same_seed_gives_the_same_vectors_and_another_one_others(parity):
