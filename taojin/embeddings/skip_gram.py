@@ -4,10 +4,11 @@ Mikolov et al., NeurIPS 2013, https://arxiv.org/abs/1310.4546. Deviations: the n
 count as `negatives` for each pair (the same expectation, less noise, one matrix product); subsampling masks items and
 does not draw the others closer together.
 
-Shapes: I items in the vocabulary, M places of all sequences, N of them a batch, C places around each, K shared
-negatives, D embedding size.
+Shapes: I items in the vocabulary, M places of all sequences, G runs of PLACES of them a batch, N places of all runs
+together, C places that a run sees, K shared negatives, D embedding size.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -29,6 +30,10 @@ from taojin.features.inputs import CategoryField, Inputs
 from taojin.nn.table import Table
 from taojin.nn.trainer import Training, seeded, train
 
+PLACES = 32
+"""Places that stand behind one another are learned from together: they share what stands around them, which is read
+once for all and meets them in one small product of matrices."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SkipGramSpec:
@@ -41,6 +46,7 @@ class SkipGramSpec:
     min_count   items with fewer events have no vector
     cosine      vectors of length 1; else an item's popularity shows in its length
     decay       weight of each place of the history against the next newer one
+    training    its rows are runs of PLACES places
     """
 
     event: str = "like"
@@ -53,7 +59,7 @@ class SkipGramSpec:
     cosine: bool = False
     history: str = "history"
     decay: float = 0.95
-    training: Training = Training(learning_rate=5e-3, batch=2048, epochs=30, drop=0.3)
+    training: Training = Training(learning_rate=5e-3, batch=64, epochs=30, drop=0.3)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -113,7 +119,7 @@ def learn(
     source = Windows.of(sequences, spec)
 
     def loss(batch: Surroundings) -> Tensor:
-        return negative_sampling(network(batch), batch.context != PAD, spec.negatives)
+        return negative_sampling(network(batch), batch.near, spec.negatives)
 
     train(network, source, loss, validate, spec.training, seed=seed, name=name, progress=progress)
 
@@ -121,25 +127,29 @@ def learn(
 class Surroundings(NamedTuple):
     """Places and what stands around them in their sequences.
 
-    item        int64[N]
-    context     int64[N, C]     PAD where there is nothing
-    noise       int64[K]        negatives of all of them
+    item        int64[N]            run by run, PAD behind the last of all
+    context     int64[G, C]         what a run sees: itself, and `window` places on either side
+    near        bool[G, PLACES, C]  which of it a place learns from
+    noise       int64[K]            negatives of all of them
     """
 
     item: Tensor
     context: Tensor
+    near: Tensor
     noise: Tensor
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Places of sequences as a source of batches: windows and noise are drawn when a batch is gathered.
+    """Runs of places as a source of batches: windows and noise are drawn when a batch is gathered.
 
-    item, sequence      int64[M]
+    places              M
+    item, sequence      int64[M']   with PAD and -1 as far around the places as runs may see
     read                float32[I]  probability that a place of an item is read
     noise               float64[I]  cumulative distribution of the negatives
     """
 
+    places: int
     item: Tensor
     sequence: Tensor
     read: Tensor
@@ -155,9 +165,11 @@ class Windows:
         share = np.maximum(count, 1) / len(sequences.item)
         read = np.minimum(np.sqrt(spec.subsample / share), 1.0) if spec.subsample else np.ones(len(count))
         noise = np.cumsum(count**0.75)
+        around = spec.window, spec.window + PLACES
         return cls(
-            torch.from_numpy(sequences.item).to(device),
-            torch.from_numpy(sequences.sequence).to(device),
+            len(sequences.item),
+            torch.from_numpy(np.pad(sequences.item, around, constant_values=PAD)).to(device),
+            torch.from_numpy(np.pad(sequences.sequence, around, constant_values=-1)).to(device),
             torch.from_numpy(read.astype(np.float32)).to(device),
             torch.from_numpy(noise / noise[-1]).to(device),
             spec.window,
@@ -165,24 +177,24 @@ class Windows:
         )
 
     def __len__(self) -> int:
-        return len(self.item)
+        return math.ceil(self.places / PLACES)
 
     def gather(self, rows: Tensor) -> Surroundings:
-        """What stands around some places, each within a reach of its own."""
+        """What stands around the places of some runs, each within a reach of its own."""
         device = rows.device
-        steps = torch.arange(-self.window, self.window + 1, device=device)
-        steps = steps[steps != 0]  # [C]
-        reach = torch.randint(1, self.window + 1, (len(rows), 1), device=device)
-        at = rows[:, None] + steps  # [N, C]
-        inside = (at >= 0) & (at < len(self.item)) & (steps.abs() <= reach)
-        at = at.clamp(0, len(self.item) - 1)
-        item, context = self.item[rows], self.item[at]
-        read = torch.rand(len(rows), 1, device=device) < self.read[item][:, None]
-        read = read & (torch.rand(context.shape, device=device) < self.read[context])
-        inside &= read & (self.sequence[at] == self.sequence[rows][:, None])
+        places = torch.arange(PLACES, device=device).unsqueeze(1)
+        steps = torch.arange(PLACES + 2 * self.window, device=device) - self.window - places  # [PLACES, C]
+        at = (rows * PLACES).unsqueeze(1) + torch.arange(steps.shape[1], device=device)  # [G, C]
+        inside = slice(self.window, self.window + PLACES)
+        context, sequence = self.item[at], self.sequence[at]
+        read = torch.rand(context.shape, device=device) < self.read[context]
+        reach = torch.randint(1, self.window + 1, (len(rows), PLACES, 1), device=device)
+        near = (steps != 0) & (steps.abs() <= reach)
+        near &= sequence[:, inside].unsqueeze(2) == sequence.unsqueeze(1)
+        near &= (read[:, inside] & (context[:, inside] != PAD)).unsqueeze(2) & read.unsqueeze(1)
         drawn = torch.rand(self.shared, device=device, dtype=self.noise.dtype)
         noise = torch.searchsorted(self.noise, drawn, right=True).clamp(max=len(self.noise) - 1)
-        return Surroundings(item, torch.where(inside, context, PAD), noise)
+        return Surroundings(context[:, inside].flatten(), context, near, noise)
 
 
 class SkipGram(nn.Module):
@@ -195,7 +207,7 @@ class SkipGram(nn.Module):
         self.outer = Table(field, dim)
 
     def forward(self, batch: Surroundings) -> tuple[Tensor, Tensor]:
-        """Inner products with the surroundings, float32[N, C], and with the noise, float32[N, K]."""
+        """Inner products with the surroundings, float32[G, PLACES, C], and with the noise, float32[N, K]."""
         return self.products(self.read(batch.item), batch)
 
     def read(self, items: Tensor) -> Tensor:
@@ -205,19 +217,19 @@ class SkipGram(nn.Module):
     def products(self, read: Tensor, batch: Surroundings) -> tuple[Tensor, Tensor]:
         """The same as `forward`, of any vectors that are read, float32[N, D]."""
         outer = _vectors(self.outer, torch.cat([batch.context.flatten(), batch.noise]))
-        pairs = batch.context.numel()
-        near = outer[:pairs].view(*batch.context.shape, -1) @ read.unsqueeze(2)  # [N, C, 1]
-        return near.squeeze(2), read @ outer[pairs:].T
+        context, noise = outer.split([batch.context.numel(), len(batch.noise)])
+        runs = read.view(len(batch.context), -1, read.shape[1])  # [G, PLACES, D]
+        return runs @ context.view(*batch.context.shape, -1).transpose(1, 2), read @ noise.T
 
 
 def _vectors(table: Table, items: Tensor) -> Tensor:
     return functional.embedding(items, table.weight, padding_idx=PAD, sparse=table.sparse)
 
 
-def negative_sampling(products: tuple[Tensor, Tensor], known: Tensor, negatives: float) -> Tensor:
-    """Mean over known pairs of -log s(pair) - `negatives` times the mean over the noise of log s(-noise)."""
-    near, noise = products
-    pairs = known.sum(1)  # [N]
-    attract = (functional.softplus(-near) * known).sum()
+def negative_sampling(products: tuple[Tensor, Tensor], near: Tensor, negatives: float) -> Tensor:
+    """Mean over near pairs of -log s(pair) - `negatives` times the mean over the noise of log s(-noise)."""
+    around, noise = products
+    pairs = near.sum(2).flatten()  # [N]
+    attract = (functional.softplus(-around) * near).sum()
     repel = (functional.softplus(noise).mean(1) * pairs).sum() * negatives
     return (attract + repel) / pairs.sum().clamp(min=1)

@@ -94,7 +94,7 @@ def test_a_missing_encoder_is_named_with_its_remedy(parity, monkeypatch):
         fit(Sentences(columns=("genres",)), parity.view, parity)
 
 
-BEHAVIOUR = Item2Vec(dim=8, training=Training(learning_rate=2e-2, batch=128, epochs=3, device="cpu"))
+BEHAVIOUR = Item2Vec(dim=8, training=Training(learning_rate=2e-2, batch=4, epochs=3, device="cpu"))
 CONTENT = TfIdf(columns=("genres",), dim=4)
 
 

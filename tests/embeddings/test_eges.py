@@ -14,7 +14,7 @@ from taojin.features.attributes import Attribute
 from taojin.nn.trainer import Training
 from taojin.retrieval.vectors import Nearest
 
-TRAINING = Training(learning_rate=3e-2, batch=256, epochs=12, patience=12, embedding_l2=1e-3, device="cpu")
+TRAINING = Training(learning_rate=3e-2, batch=8, epochs=12, patience=12, embedding_l2=1e-3, device="cpu")
 SPEC = EGES(side=("studio", "noise"), lead=2.0, dim=8, walks=20, length=12, window=4, training=TRAINING)
 
 

@@ -10,11 +10,11 @@ from torch.nn import functional
 from taojin.core.progress import Silent
 from taojin.embeddings.item2vec import Item2Vec
 from taojin.embeddings.next_item import next_items
-from taojin.embeddings.skip_gram import Sequences, SkipGram, Surroundings, Windows, negative_sampling
+from taojin.embeddings.skip_gram import PLACES, Sequences, SkipGram, Surroundings, Windows, negative_sampling
 from taojin.nn.trainer import Training
 from taojin.retrieval.vectors import Nearest
 
-SPEC = Item2Vec(dim=8, training=Training(learning_rate=2e-2, batch=64, epochs=15, patience=5, device="cpu"))
+SPEC = Item2Vec(dim=8, training=Training(learning_rate=2e-2, batch=2, epochs=15, patience=5, device="cpu"))
 
 
 def fit(parity, spec=SPEC, seed=0):
@@ -55,17 +55,14 @@ def test_surroundings_stay_within_the_window_and_the_user(parity):
     seen = set()
     for _ in range(20):
         batch = source.gather(torch.arange(len(source)))
-        centre, side = torch.nonzero(batch.context).T.tolist()
-        steps = [(*range(-3, 0), *range(1, 4))[place] for place in side]
-        for at, step in zip(centre, steps, strict=True):
+        assert batch.item[: len(rows)].tolist() == rows.item.tolist()
+        assert not batch.item[len(rows) :].any()
+        for run, place, side in batch.near.nonzero().tolist():
+            at, step = run * PLACES + place, side - place - 3
             assert rows.requests.user[at] == rows.requests.user[at + step]
-            assert batch.context[at][steps_place(step)] == rows.item[at + step]
-        seen |= set(steps)
+            assert batch.context[run, side] == rows.item[at + step]
+            seen.add(step)
     assert seen == {-3, -2, -1, 1, 2, 3}
-
-
-def steps_place(step):
-    return step + 3 if step < 0 else step + 2
 
 
 def test_frequent_items_are_read_less_with_subsampling(parity):
@@ -89,8 +86,10 @@ def test_noise_is_drawn_by_smoothed_counts_of_known_items(parity):
 def test_the_loss_equals_a_loop_and_every_vector_met_has_a_gradient():
     torch.manual_seed(0)
     module = SkipGram(9, 4)
-    batch = Surroundings(torch.tensor([2, 3]), torch.tensor([[4, 0], [5, 6]]), torch.tensor([7, 8, 7]))
-    loss = negative_sampling(module(batch), batch.context != 0, 2.5)
+    context = torch.tensor([[0, 2, 4], [5, 3, 6]])
+    near = torch.tensor([[[False, False, True]], [[True, False, True]]])  # a place a run
+    batch = Surroundings(torch.tensor([2, 3]), context, near, torch.tensor([7, 8, 7]))
+    loss = negative_sampling(module(batch), near, 2.5)
     inner, outer = module.inner.weight, module.outer.weight
     total = 0.0
     for item, context in ((2, 4), (3, 5), (3, 6)):

@@ -21,7 +21,7 @@ from taojin.embeddings.walks.walk import first_order, second_order, walk
 from taojin.nn.trainer import Training
 from taojin.retrieval.vectors import Nearest
 
-SHORT = Training(learning_rate=2e-2, batch=256, epochs=6, patience=3, device="cpu")
+SHORT = Training(learning_rate=2e-2, batch=8, epochs=6, patience=3, device="cpu")
 SPEC = DeepWalk(dim=8, walks=4, length=12, window=4, training=SHORT)
 
 

@@ -110,7 +110,7 @@ class Enhanced(nn.Module):
         self.own = nn.Parameter(torch.zeros(len(met), parts))
 
     def forward(self, batch: Surroundings) -> tuple[Tensor, Tensor]:
-        """Inner products with the surroundings, float32[N, C], and with the noise, float32[N, K]."""
+        """Inner products with the surroundings, float32[G, PLACES, C], and with the noise, float32[N, K]."""
         return self.pairs.products(self.of(batch.item), batch)
 
     def of(self, items: Tensor) -> Tensor:
