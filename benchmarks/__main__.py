@@ -5,6 +5,7 @@ import os
 import sys
 
 BENCHMARKS = {
+    "channels": "benchmarks.channels",
     "latency": "benchmarks.latency",
     "neighbours": "benchmarks.neighbours",
     "quality": "benchmarks.quality",
