@@ -1,8 +1,8 @@
 """`python -m benchmarks channels RECIPE --data DIR`: every channel on a recipe's data, what each adds, and quotas.
 
 The recipe's scene `for_you` is fitted again with every channel that its data can feed and without rankers; then come
-the table of channels of `taojin evaluate` and the quotas of `taojin tune quotas`, both on the validation part. A
-channel that the greedy choice gives no place adds nothing here; the default set of the film recipes was chosen so.
+the table of channels of `taojin evaluate` and the quotas of `taojin tune quotas`, both on the validation part. Last,
+what each channel finds for the same users if nothing is known of them but what they say of themselves (SPEC R30).
 """
 
 import argparse
@@ -13,7 +13,10 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.environment import ROOT
+from taojin.core.events import Pasts
+from taojin.core.progress import Silent
 from taojin.core.units import DAY
+from taojin.data.split import Part
 from taojin.embeddings.content import TfIdf
 from taojin.embeddings.embedding import Embedder
 from taojin.embeddings.factors.als import ALS
@@ -26,10 +29,11 @@ from taojin.embeddings.towers.zoo import DSSM, MIND, BERT4Rec, GRU4Rec, SASRec, 
 from taojin.embeddings.walks.deepwalk import DeepWalk
 from taojin.embeddings.walks.eges import EGES
 from taojin.embeddings.walks.node2vec import Node2Vec
+from taojin.evaluation.cases import cases
 from taojin.evaluation.report_table import quota_tables, report_table
-from taojin.experiment.evaluate import evaluate
+from taojin.experiment.evaluate import Offline, evaluate
 from taojin.experiment.train import train
-from taojin.experiment.tune import tune_quotas
+from taojin.experiment.tune import proposals, tune_quotas
 from taojin.nn.trainer import Training
 from taojin.recipes.films import HALVED_IN_8
 from taojin.retrieval.association import Association
@@ -70,7 +74,25 @@ def main(arguments: list[str]) -> None:
     Console(width=160).print(report_table(found))
     quotas = tune_quotas(out, budget=options.budget)
     Console(width=160).print(quota_tables(quotas.today, quotas.learned, quotas.curve, quotas.users))
-    print(json.dumps({"benchmark": "channels", "evaluation": found.to_json(), "quotas": quotas.to_json()}))
+    alone = strangers(out)
+    print(f"\nrecall@{DEPTH} without any history: " + ", ".join(f"{name} {value:.4f}" for name, value in alone.items()))
+    known = {"evaluation": found.to_json(), "quotas": quotas.to_json(), "strangers": alone}
+    print(json.dumps({"benchmark": "channels", **known}))
+
+
+def strangers(run: Path) -> dict[str, float]:
+    """Recall of each channel for validation users whose past is withheld, best first; BPR and LightGCN know them by id."""
+    offline = Offline.load(run, None)
+    experiment, divided = offline.experiment, offline.divided
+    positive = offline.view.kinds.bits(experiment.positive)
+    judged = cases(divided.dataset, divided.part, Part.VALID, positive, seed=experiment.seed)
+    past = judged.requests.past
+    blank = replace(judged.requests, past=Pasts(past.events, past.end, past.end))
+    pipeline = offline.pipeline(experiment.sampling.scene, Part.VALID)
+    found = proposals(pipeline, replace(judged, requests=blank), depth=DEPTH, progress=Silent())
+    none = dict.fromkeys(found.channels, 0)
+    alone = {name: found.recall({**none, name: DEPTH}) for name in found.channels}
+    return dict(sorted(alone.items(), key=lambda one: -one[1]))
 
 
 def every_channel(experiment: Experiment, minutes: float, without: tuple[str, ...]) -> Experiment:
@@ -80,8 +102,8 @@ def every_channel(experiment: Experiment, minutes: float, without: tuple[str, ..
     clock = any(isinstance(channel, Hot) for channel, _ in scene.retrieval.values())
     people = tuple(name.removeprefix("user_") for name in names if name in ("user_gender", "user_age", "user_region"))
     vectors = embedders(experiment, minutes)
-    every = {**channels(clock=clock, people=people), **{name: Nearest(name) for name in vectors}}
-    # The film recipes re-rank by these vectors, so they are there even if nobody proposes by them.
+    near = {name: Nearest(name) for name in vectors} | {"dssm_cold": Nearest("dssm", cold=True)}
+    every = {**channels(clock=clock, people=people), **near}
     chosen = {name: (channel, DEPTH) for name, channel in every.items() if name not in without}
     scene = replace(scene, retrieval=chosen, preranking=None, ranking=None, value={}, reranking=())
     features = tuple(feature for feature in experiment.features if not feature.name.startswith("by_"))
