@@ -81,7 +81,10 @@ def main(arguments: list[str]) -> None:
 
 
 def strangers(run: Path) -> dict[str, float]:
-    """Recall of each channel for validation users whose past is withheld, best first; BPR and LightGCN know them by id."""
+    """Recall of each channel for validation users whose past is withheld, best first.
+
+    BPR and LightGCN know them all the same: they have a vector of each user of training.
+    """
     offline = Offline.load(run, None)
     experiment, divided = offline.experiment, offline.divided
     positive = offline.view.kinds.bits(experiment.positive)

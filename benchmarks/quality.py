@@ -1,4 +1,4 @@
-"""`python -m benchmarks quality RECIPE --data DIR`: the funnel beside the baselines, several seeds averaged per user.
+"""`python -m benchmarks quality RECIPE --data DIR`: the funnel beside baselines, EASE and SASRec, over several seeds.
 
 Judges on the validation part, which choices may look at; `--final` reads the test part and appends command, commit,
 seeds and result to docs/results.md.
@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 import taojin
+from benchmarks.alone import alone
 from taojin.evaluation.evaluation import Evaluation, average
 from taojin.evaluation.report_table import report_table
 from taojin.experiment.evaluate import evaluate
@@ -40,7 +41,7 @@ def main(arguments: list[str]) -> None:
         start = time.perf_counter()
         taojin.train(options.recipe, options.data, out, seed=seed)
         seconds.append(time.perf_counter() - start)
-        judged.append(evaluate(out, part="test" if options.final else "valid"))
+        judged.append(evaluate(out, part="test" if options.final else "valid", beside=alone(out)))
     found = average(judged)
     Console().print(report_table(found))
     figures = {

@@ -10,6 +10,7 @@ from benchmarks import retrieval
 from benchmarks.retrieval import gowalla
 from benchmarks.retrieval.gowalla import Recipe
 from taojin.embeddings.factors.als import ALS
+from taojin.evaluation import alone
 from taojin.retrieval.popular import Popular
 from taojin.retrieval.spectral import Spectral
 from taojin.retrieval.vectors import Nearest
@@ -32,7 +33,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         lines = (f"{user} {' '.join(map(str, items[part]))}\n" for user, items in enumerate(places))
         (folder / f"{name}.txt").write_text("".join(lines))
     monkeypatch.setattr(gowalla, "MODELS", MODELS)
-    monkeypatch.setattr(gowalla, "BLOCK", 16)
+    monkeypatch.setattr(alone, "BLOCK", 16)
     return tmp_path
 
 

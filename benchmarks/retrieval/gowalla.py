@@ -13,10 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from taojin.core.batch import Requests
 from taojin.core.progress import Silent
-from taojin.core.stages import Retriever
-from taojin.core.units import Ints
 from taojin.data.dataset import Dataset
 from taojin.data.gowalla import Gowalla
 from taojin.data.split import Part
@@ -24,13 +21,12 @@ from taojin.embeddings.embedding import Embedder
 from taojin.embeddings.factors.als import ALS
 from taojin.embeddings.factors.bpr import BPR
 from taojin.embeddings.factors.lightgcn import LightGCN
+from taojin.evaluation.alone import Alone
 from taojin.evaluation.cases import Cases, cases
 from taojin.evaluation.metrics import hits, ndcg, recall
-from taojin.evaluation.recommended import Recommended
 from taojin.experiment.fit import fit_store
 from taojin.features.attributes import Id
 from taojin.features.past import Recent
-from taojin.features.store import Store
 from taojin.retrieval.channel import Channel
 from taojin.retrieval.item_cf import ItemCF
 from taojin.retrieval.popular import Popular
@@ -40,8 +36,6 @@ from taojin.retrieval.vectors import Nearest
 K = 20
 LONGEST = 1_000
 """Items of a history that are read: more than any user has."""
-BLOCK = 512
-"""Users that ask at once."""
 
 
 @dataclass(frozen=True)
@@ -95,26 +89,10 @@ def _judge(recipe: Recipe, dataset: Dataset, learned: np.ndarray, judged: Cases)
     }
     retriever = recipe.channel.fit(view, embeddings, seed=0)
     seconds = time.perf_counter() - start
-    found = hits(recommend(retriever, store, judged.requests, dataset), judged.offsets, judged.item)
+    alone = Alone(retriever=retriever, store=store, had=dataset.kinds.all, items=dataset.n_items)
+    found = hits(alone.recommend(judged.requests, K).item, judged.offsets, judged.item)
     return {
         f"recall@{K}": float(recall(found, judged.relevant, K).mean()),
         f"ndcg@{K}": float(ndcg(found, judged.relevant, K).mean()),
         "seconds": seconds,
     }
-
-
-def recommend(retriever: Retriever, store: Store, requests: Requests, dataset: Dataset) -> Ints:
-    """The first items of each list that the user has not had, int64[R, 20]."""
-    # Users with pasts of similar length ask together, since a block fetches as many more as its longest past has.
-    past = requests.past.end - requests.past.start
-    order = np.argsort(past, kind="stable")
-    lists = np.empty((len(requests), K), np.int64)
-    for start in range(0, len(order), BLOCK):
-        of_block = order[start : start + BLOCK]
-        block = requests[of_block]
-        rows = store.read(retriever.features, block)
-        found = retriever.retrieve(block, rows, K + int(past[of_block[-1]]))
-        had = block.past.consumed(dataset.kinds.all, dataset.n_items)
-        fresh = found.where(had.times(found.request, found.item) == 0)
-        lists[of_block] = Recommended.of(fresh.with_score("found", fresh.found[:, 0]), K, "found").item
-    return lists

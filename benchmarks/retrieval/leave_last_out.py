@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.retrieval.clock import MINUTES, Watch
 from taojin.core.progress import Progress
 from taojin.core.stages import Retriever
-from taojin.core.units import FOREVER, PAD, Ints
+from taojin.core.units import FOREVER
 from taojin.data.dataset import Dataset, TrainView
 from taojin.data.sequences import ItemSequences
 from taojin.data.split import LeaveLastOut, Part
@@ -22,7 +20,8 @@ from taojin.embeddings.embedding import Embedder
 from taojin.embeddings.next_item import HoldOut
 from taojin.embeddings.towers.events import TwoTowerModel
 from taojin.embeddings.towers.sequential import SequenceModel
-from taojin.evaluation.cases import Cases, cases
+from taojin.evaluation.alone import Alone
+from taojin.evaluation.cases import cases
 from taojin.evaluation.metrics import per_request
 from taojin.features.attributes import Id
 from taojin.features.feature import Column
@@ -32,8 +31,6 @@ from taojin.retrieval.channel import Channel
 from taojin.retrieval.vectors import Nearest
 
 PLACES = 20
-BLOCK = 256
-"""Requests that are answered at once."""
 EVERYBODY = HoldOut(share=1.0, most=FOREVER)
 """The last event of every user, which is validation where the view ends with it."""
 
@@ -81,8 +78,9 @@ def measure(name: str, table: Table, dataset: Dataset, final: bool, watch: Watch
     retriever = fit(name, table, view, columns, watch)
     seconds = time.perf_counter() - start
     judged = cases(dataset, parts, Part.TEST if final else Part.VALID, dataset.kinds.bits("like"), min_past=1)
-    lists = recommend(retriever, judged, columns, dataset)
-    values = per_request(lists, judged.offsets, judged.item, (10, PLACES))
+    alone = Alone(retriever=retriever, store=Store(columns), had=dataset.kinds.all, items=dataset.n_items)
+    lists = alone.recommend(judged.requests, PLACES)
+    values = per_request(lists.item, judged.offsets, judged.item, (10, PLACES))
     figures = {key: float(values[key].mean()) for key in ("ndcg@10", "hr@10", "recall@20")}
     print(f"{name}: {figures}, {seconds:.0f} s", flush=True)
     return {**figures, "seconds": round(seconds, 1), **watch.figures(seconds)}
@@ -113,20 +111,3 @@ def fit(
         spec = replace(spec, held=EVERYBODY, training=replace(spec.training, minutes=MINUTES))
         embedding = spec.fit(view, columns, seed=seed, progress=progress)
     return Nearest(name).fit(view, {name: embedding}, seed=seed)
-
-
-def recommend(retriever: Retriever, judged: Cases, columns: Mapping[str, Column], dataset: Dataset) -> Ints:
-    """The best items that each request's user has not had, int64[R, K], PAD on the right."""
-    lists = np.full((len(judged), PLACES), PAD, np.int64)
-    # Requests of like pasts together: so many more must be fetched as the longest of a block has had.
-    order = np.argsort(judged.past, kind="stable")
-    for start in range(0, len(order), BLOCK):
-        block = order[start : start + BLOCK]
-        requests = judged.requests[block]
-        rows = Store(columns).read(retriever.features, requests)
-        found = retriever.retrieve(requests, rows, PLACES + int(judged.past[block].max()))
-        had = requests.past.consumed(dataset.kinds.all, dataset.n_items)
-        fresh = found.where(had.times(found.request, found.item) == 0)
-        shown = fresh.where(fresh.position < PLACES)
-        lists[block[shown.request], shown.position] = shown.item
-    return lists

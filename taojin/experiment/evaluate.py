@@ -1,5 +1,6 @@
 """Judge a bundle on its own data: the funnel that serves, asked as of each request's time."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from taojin.bundle import Bundle, recipe_of
 from taojin.core.progress import Progress, Silent
 from taojin.data.dataset import TrainView
 from taojin.data.split import Part
+from taojin.evaluation.baselines import Baseline
 from taojin.evaluation.beyond import ItemSets
 from taojin.evaluation.cases import cases
 from taojin.evaluation.dump import dumping
@@ -86,21 +88,26 @@ def evaluate(
     data: Path | str | None = None,
     part: str = "test",
     dump: Path | str | None = None,
+    beside: Mapping[str, Baseline] | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge the scene `for_you` and its ranker, with popularity and tuned item CF beside them.
 
     part    "test", or "valid" for what choices may look at
     dump    folder for every list and every test set as Parquet
+    beside  further baselines by name, fitted on the run's training split
     """
     which = {"test": Part.TEST, "valid": Part.VALID}.get(part)
     if which is None:
         raise ValueError(f"part {part!r}: expected 'test' or 'valid'")
     offline = Offline.load(path, data)
-    return judge_scene(offline, which, dump=Path(dump) if dump else None, progress=progress or Silent())
+    folder = Path(dump) if dump else None
+    return judge_scene(offline, which, dump=folder, beside=beside or {}, progress=progress or Silent())
 
 
-def judge_scene(offline: Offline, which: Part, *, dump: Path | None, progress: Progress) -> Evaluation:
+def judge_scene(
+    offline: Offline, which: Part, *, dump: Path | None, beside: Mapping[str, Baseline], progress: Progress
+) -> Evaluation:
     """The numbers of the experiment's main scene on one part of its data."""
     experiment, dataset, view = offline.experiment, offline.divided.dataset, offline.view
     scene = experiment.sampling.scene
@@ -119,7 +126,7 @@ def judge_scene(offline: Offline, which: Part, *, dump: Path | None, progress: P
         return judge(
             pipeline,
             cases(dataset, offline.divided.part, which, positive, n=PLACES, seed=experiment.seed),
-            fit_baselines(view, valid, event=experiment.positive, progress=progress),
+            {**fit_baselines(view, valid, event=experiment.positive, progress=progress), **beside},
             view=view,
             about=About(
                 data=dataset.name,
