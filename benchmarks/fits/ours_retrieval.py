@@ -10,12 +10,10 @@ import torch
 from benchmarks.fits.next_item import Task, answer
 from benchmarks.retrieval.clock import Watch
 from benchmarks.retrieval.leave_last_out import measure
-from benchmarks.retrieval.ml_1m import SEQUENCES, TABLE
+from benchmarks.retrieval.ml_1m import TABLE
 from taojin.embeddings.factors.als import ALS
 from taojin.embeddings.factors.bpr import BPR
 from taojin.embeddings.item2vec import Item2Vec
-from taojin.embeddings.towers.transformer import Transformer
-from taojin.embeddings.towers.zoo import SASRec
 from taojin.retrieval.ease import EASE
 from taojin.retrieval.item_cf import ItemCF
 
@@ -37,7 +35,7 @@ MODELS = replace(
         "item2vec": Item2Vec(dim=64),
     },
     towers={
-        "SASRec": SASRec(dim=64, encoder=Transformer(blocks=2, heads=1, dropout=0.2), training=SEQUENCES),
+        "SASRec": TABLE.towers["sasrec"],
     },
 )
 

@@ -1,5 +1,6 @@
 """Amazon Beauty as S3-Rec publishes it; leave-last-out, full ranking (see leave_last_out.py)."""
 
+from dataclasses import replace
 from functools import partial
 
 from benchmarks.retrieval.leave_last_out import Table, run
@@ -24,10 +25,10 @@ TABLE = Table(
     },
     towers={
         "dssm": DSSM(negatives=MIXED, training=EVENTS),
-        "youtube_dnn": YouTubeDNN(example_age=False, training=EVENTS),
+        "youtube_dnn": YouTubeDNN(example_age=False),
         "mind": MIND(negatives=MIXED, training=EVENTS),
         "neural_cf": NeuralCF(training=EVENTS),
-        "gru4rec": GRU4Rec(dim=128, training=SEQUENCES),
+        "gru4rec": GRU4Rec(dim=128, training=replace(SEQUENCES, learning_rate=5e-3)),
         "sasrec": SASRec(dim=256, encoder=Transformer(blocks=1, dropout=0.5), forget=0.1, training=SEQUENCES),
         "bert4rec": BERT4Rec(dim=128, training=SEQUENCES),
     },

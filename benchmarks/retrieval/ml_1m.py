@@ -1,5 +1,6 @@
 """MovieLens-1M in the order of SASRec's file; leave-last-out, full ranking (see leave_last_out.py)."""
 
+from dataclasses import replace
 from functools import partial
 
 from benchmarks.retrieval.leave_last_out import Table, run
@@ -13,7 +14,9 @@ from taojin.nn.trainer import Training
 from taojin.retrieval.item_cf import ItemCF
 from taojin.retrieval.popular import Popular
 
-SEQUENCES = Training(batch=128, epochs=400, patience=12, drop=0.8, embedding_l2=0.0, bf16=True)
+LONGEST = 1_000
+"""Events of a user that sequences are cut from, in windows; what lies further back than a history is learned from."""
+SEQUENCES = Training(batch=128, epochs=400, patience=12, drop=0.9, embedding_l2=0.0, bf16=True)
 EVENTS = Training(batch=1024, learning_rate=2e-3, epochs=30, drop=0.5)
 MIXED = Negatives(in_batch=True, uniform=512)
 
@@ -30,13 +33,19 @@ TABLE = Table(
     },
     towers={
         "dssm": DSSM(negatives=MIXED, training=EVENTS),
-        "youtube_dnn": YouTubeDNN(example_age=False, training=EVENTS),
+        "youtube_dnn": YouTubeDNN(example_age=False),
         "mind": MIND(negatives=MIXED, training=EVENTS),
         "neural_cf": NeuralCF(training=EVENTS),
-        "gru4rec": GRU4Rec(training=SEQUENCES),
-        "sasrec": SASRec(encoder=Transformer(dropout=0.2), training=SEQUENCES),
-        "sasrec_gbce": SASRec(loss=GBCE(), negatives=Negatives(uniform=256), training=SEQUENCES),
-        "bert4rec": BERT4Rec(training=SEQUENCES),
+        "gru4rec": GRU4Rec(longest=LONGEST, training=replace(SEQUENCES, learning_rate=5e-3)),
+        "sasrec": SASRec(encoder=Transformer(dropout=0.2), longest=LONGEST, training=SEQUENCES),
+        "sasrec_gbce": SASRec(
+            loss=GBCE(),
+            negatives=Negatives(uniform=256),
+            encoder=Transformer(dropout=0.2),
+            longest=LONGEST,
+            training=SEQUENCES,
+        ),
+        "bert4rec": BERT4Rec(longest=LONGEST, training=SEQUENCES),
     },
 )
 run = partial(run, TABLE)

@@ -12,6 +12,7 @@ from taojin.embeddings.towers.negatives import Negatives
 from taojin.embeddings.towers.sequential import SequenceModel
 from taojin.embeddings.towers.transformer import Transformer
 from taojin.embeddings.towers.windows import Masked
+from taojin.nn.trainer import Training
 
 DSSM = TwoTowerModel
 """A tower for each side, over features. Huang et al., CIKM 2013, https://doi.org/10.1145/2505515.2505665, with the
@@ -24,6 +25,8 @@ YouTubeDNN = partial(
     temperature=1.0,
     negatives=Negatives(uniform=1000, popular=1000),
     example_age=True,
+    # It says for a few epochs who is popular before it says what who likes.
+    training=Training(batch=512, learning_rate=5e-3, epochs=60, patience=6, drop=0.7),
 )
 """The mean of the watched vectors, the features of who asks (sets such as search tokens are means, too) and the age of
 the example, through a deep user tower; an item is its vector. Covington et al., RecSys 2016,
@@ -55,5 +58,10 @@ https://arxiv.org/abs/2309.07602)."""
 BERT4Rec = partial(SequenceModel, encoder=Transformer(causal=False, heads=2, widen=4), objective=Masked(), forget=0.0)
 """Masked items guessed from both sides. Sun et al., CIKM 2019, https://arxiv.org/abs/1904.06690."""
 
-GRU4Rec = partial(SequenceModel, encoder=Recurrent())
+GRU4Rec = partial(
+    SequenceModel,
+    encoder=Recurrent(),
+    # With the rate of the transformers it stays for long where it only knows who is popular.
+    training=Training(learning_rate=5e-3, batch=128, epochs=200, patience=10, drop=0.8, embedding_l2=0.0),
+)
 """Gated recurrent units. Hidasi et al., ICLR 2016, https://arxiv.org/abs/1511.06939, with the loss of the others."""
