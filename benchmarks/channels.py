@@ -128,7 +128,7 @@ def channels(*, clock: bool, people: tuple[str, ...]) -> dict[str, Channel]:
         "popular": Popular(),
         "top_rated": TopRated(),
         **({"hot": Hot(window=30 * DAY, half_life=7 * DAY)} if clock else {}),
-        "latest": Latest(),
+        **({"latest": Latest()} if clock else {}),
         **({"segments": Segments(columns=people)} if people else {}),
         "tags": InterestTags(column="genres"),
         "content": Content(columns=("genres",), cold=False),

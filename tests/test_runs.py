@@ -22,6 +22,7 @@ from taojin.data.split import Part
 from taojin.experiment.evaluate import Offline
 from taojin.experiment.train import requests_now
 from taojin.live.sqlite import SQLiteStore
+from taojin.recipes.films import channels
 from taojin.serving.app import create_app
 from taojin.serving.service import Service, Status
 
@@ -68,7 +69,7 @@ def test_evaluate_prints_one_object_with_everything_in_it(tiny_run: Path, tmp_pa
     for name in ("ndcg@10", "hr@10"):
         for of in (found["funnel"], found["baselines"]["popular"], found["baselines"]["item_cf"]):
             assert 0 <= of[name] <= 1
-    assert set(found["channels"]) == {"item_cf", "item2vec", "dssm", "tags", "top_rated", "hot", "popular"}
+    assert set(found["channels"]) == set(channels(clock=True))
     assert {"recall@k", "marginal"} <= set(found["channels"]["dssm"])
     assert list(found["stages"]) == ["retrieval", "rules", "preranking", "ranking", "reranking"]
     assert 0.5 < found["ranker"]["auc"] <= 1

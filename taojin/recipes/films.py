@@ -8,6 +8,7 @@ from dataclasses import replace
 from taojin.core.units import DAY
 from taojin.data.split import UserTimeSplit
 from taojin.embeddings.embedding import Embedder
+from taojin.embeddings.factors.als import ALS
 from taojin.embeddings.item2vec import Item2Vec
 from taojin.embeddings.towers.zoo import DSSM
 from taojin.features.attributes import Attribute, Id
@@ -23,12 +24,15 @@ from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.interests.target_attention import TargetAttention
 from taojin.reranking.mmr import MMR
 from taojin.reranking.scatter import Scatter
+from taojin.retrieval.association import Association
 from taojin.retrieval.channel import Channel
+from taojin.retrieval.ease import EASE
 from taojin.retrieval.hot import Hot
 from taojin.retrieval.interest_tags import InterestTags
 from taojin.retrieval.item_cf import ItemCF
 from taojin.retrieval.popular import Popular
 from taojin.retrieval.top_rated import TopRated
+from taojin.retrieval.user_cf import UserCF
 from taojin.retrieval.vectors import Nearest
 from taojin.rules.already_seen import AlreadySeen
 from taojin.rules.available import Available
@@ -116,23 +120,29 @@ def features(*, clock: bool, people: tuple[str, ...] = (), makers: tuple[str, ..
 
 
 def channels(*, clock: bool) -> dict[str, tuple[Channel, int]]:
-    """Who proposes films to a user, and how many."""
+    """Who proposes films to a user, and how many: the set that found most on validation (docs/LOG.md)."""
     return {
-        "item_cf": (ItemCF(similarity="bm25", neighbours=500, shrinkage=25.0, decay=HALVED_IN_8), 300),
-        "item2vec": (Nearest("item2vec"), 100),
-        "dssm": (Nearest("dssm"), 200),
-        "tags": (InterestTags(column="genres"), 60),
-        "top_rated": (TopRated(), 40),
+        "dssm": (Nearest("dssm"), 300),
+        "association": (Association(neighbours=200, popularity=0.3, decay=HALVED_IN_8), 200),
+        "item_cf": (ItemCF(similarity="bm25", neighbours=200, shrinkage=25.0, decay=HALVED_IN_8), 200),
+        "user_cf": (UserCF(newest=0.99), 150),
+        "als": (Nearest("als"), 100),
+        "ease": (EASE(l2=(300.0,), neighbours=200, at_least=5, decay=HALVED_IN_8), 100),
         **({"hot": (Hot(window=30 * DAY, half_life=7 * DAY), 40)} if clock else {}),
-        "popular": (Popular(), 100),
+        "popular": (Popular(), 60),
+        "top_rated": (TopRated(), 20),
     }
 
 
 def embeddings(people: tuple[str, ...] = (), makers: tuple[str, ...] = ()) -> dict[str, Embedder]:
-    """Vectors of films: from co-occurrence, and from two towers."""
+    """Vectors of films: from co-occurrence, from the matrix of likes, and from two towers."""
     films = ("item", "item_genres", "item_decade", *(f"item_{column}" for column in makers))
     towers = (*(f"user_{column}" for column in people), *films)
-    return {"item2vec": Item2Vec(dim=64), "dssm": DSSM(dim=64, features=towers)}
+    return {
+        "item2vec": Item2Vec(dim=64),
+        "als": ALS(dim=64, unobserved=0.3),
+        "dssm": DSSM(dim=64, features=towers),
+    }
 
 
 def models(names: tuple[str, ...], *, epochs: int = 12) -> dict[str, Model]:

@@ -63,6 +63,10 @@ export const words = {
   degraded: "Some parts of the recommender did not answer; this list may be less personal than usual.",
   channel: {
     item_cf: "Liked by people with your taste",
+    user_cf: "Liked by people like you",
+    association: "Often comes after what you liked",
+    als: "Fits what you liked",
+    ease: "Goes with what you liked",
     item2vec: "Often watched together",
     dssm: "Fits your taste",
     tags: "From a genre you like",

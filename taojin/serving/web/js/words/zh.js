@@ -63,6 +63,10 @@ export const words = {
   degraded: "推荐系统的部分环节没有响应，这份列表可能不如平时个性化。",
   channel: {
     item_cf: "与你口味相近的人喜欢",
+    user_cf: "和你口味相近的人喜欢",
+    association: "常在你喜欢的之后被喜欢",
+    als: "符合你的喜好",
+    ease: "与你喜欢的相配",
     item2vec: "常被一起观看",
     dssm: "符合你的口味",
     tags: "来自你喜欢的类型",
