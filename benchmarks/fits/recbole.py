@@ -24,7 +24,7 @@ SETTINGS = {
         "n_layers": 2,
         "n_heads": 1,
         "hidden_size": 64,
-        "inner_size": 64,
+        "inner_size": 256,
         "hidden_dropout_prob": 0.2,
         "attn_dropout_prob": 0.2,
         "loss_type": "CE",

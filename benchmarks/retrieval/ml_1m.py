@@ -37,11 +37,11 @@ TABLE = Table(
         "mind": MIND(negatives=MIXED, training=EVENTS),
         "neural_cf": NeuralCF(training=EVENTS),
         "gru4rec": GRU4Rec(longest=LONGEST, training=replace(SEQUENCES, learning_rate=5e-3)),
-        "sasrec": SASRec(encoder=Transformer(dropout=0.2), longest=LONGEST, training=SEQUENCES),
+        "sasrec": SASRec(encoder=Transformer(dropout=0.2, widen=4), longest=LONGEST, training=SEQUENCES),
         "sasrec_gbce": SASRec(
             loss=GBCE(),
             negatives=Negatives(uniform=256),
-            encoder=Transformer(dropout=0.2),
+            encoder=Transformer(dropout=0.2, widen=4),
             longest=LONGEST,
             training=SEQUENCES,
         ),
