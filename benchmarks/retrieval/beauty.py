@@ -29,7 +29,9 @@ TABLE = Table(
         "mind": MIND(negatives=MIXED, training=EVENTS),
         "neural_cf": NeuralCF(training=EVENTS),
         "gru4rec": GRU4Rec(dim=128, training=replace(SEQUENCES, learning_rate=5e-3)),
-        "sasrec": SASRec(dim=256, encoder=Transformer(blocks=1, dropout=0.5), forget=0.1, training=SEQUENCES),
+        "sasrec": SASRec(
+            dim=256, encoder=Transformer(blocks=1, dropout=0.5), forget=0.1, training=replace(SEQUENCES, drop=0.8)
+        ),
         "bert4rec": BERT4Rec(dim=128, training=SEQUENCES),
     },
 )
