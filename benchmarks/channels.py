@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.environment import ROOT
+from benchmarks.retrieval.clock import within
 from taojin.core.events import Pasts
 from taojin.core.progress import Silent
 from taojin.core.units import DAY
@@ -23,9 +24,7 @@ from taojin.embeddings.factors.als import ALS
 from taojin.embeddings.factors.bpr import BPR
 from taojin.embeddings.factors.lightgcn import LightGCN
 from taojin.embeddings.item2vec import Item2Vec
-from taojin.embeddings.towers.events import TwoTowerModel
 from taojin.embeddings.towers.negatives import Negatives
-from taojin.embeddings.towers.sequential import SequenceModel
 from taojin.embeddings.towers.transformer import Transformer
 from taojin.embeddings.towers.zoo import DSSM, MIND, BERT4Rec, GRU4Rec, SASRec, YouTubeDNN
 from taojin.embeddings.walks.deepwalk import DeepWalk
@@ -162,14 +161,10 @@ def embedders(experiment: Experiment, minutes: float) -> dict[str, Embedder]:
         "lightgcn": LightGCN(dim=64, training=replace(pairs, batch=8192, patience=5)),
         "dssm": replace(dssm, training=events),
         "dssm_dot": replace(dssm, cosine=False, temperature=1.0, training=events),
-        "youtube_dnn": _within(YouTubeDNN(features=dssm.features, example_age=False), minutes),
+        "youtube_dnn": within(YouTubeDNN(features=dssm.features, example_age=False), minutes),
         "mind": MIND(features=dssm.features, training=events),
         "sasrec": SASRec(encoder=dropped, longest=1000, training=sequences),
         "bert4rec": BERT4Rec(longest=1000, training=sequences),
-        "gru4rec": _within(GRU4Rec(longest=1000), minutes),
+        "gru4rec": within(GRU4Rec(longest=1000), minutes),
         "sasrec_sampled": SASRec(encoder=dropped, longest=1000, negatives=Negatives(uniform=512), training=sequences),
     }
-
-
-def _within(spec: TwoTowerModel | SequenceModel, minutes: float) -> Embedder:
-    return replace(spec, training=replace(spec.training, minutes=minutes))

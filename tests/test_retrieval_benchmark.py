@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import retrieval
+
 ROOT = Path(__file__).parent.parent
 USERS, ITEMS = 30, 25
 COMMAND = [sys.executable, "-m", "benchmarks", "retrieval", "ml-1m", "--data"]
@@ -69,3 +71,21 @@ def test_figures_are_those_of_a_plain_loop_and_rows_are_kept(data, sequences):
 def test_a_model_that_is_not_there_is_named(data):
     done = subprocess.run([*COMMAND, str(data), "--only", "sasrex"], check=False, **HOW)
     assert "no model 'sasrex'; there are popular, item_cf" in done.stderr
+
+
+def test_the_results_have_one_section_of_a_data_set(tmp_path, monkeypatch):
+    results = tmp_path / "results.md"
+    results.write_text("# Results\n\n## Before\n\nstays\n\n## Retrieval, ml-1m\n\nold\n\n## Behind\n\nstays, too\n")
+    monkeypatch.setattr(retrieval, "RESULTS", results)
+    rows = {"popular": {"ndcg@10": 0.1, "seconds": 2.0, "commit": "abc"}}
+    for written in (rows, rows | {"sasrec": {"ndcg@10": 0.2, "seconds": 3.0, "commit": "def", "epochs": 4}}):
+        retrieval._write("ml-1m", written, "How it is judged.")
+    text = results.read_text()
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        "## Before",
+        "## Retrieval, ml-1m",
+        "## Behind",
+    ]
+    assert "old" not in text
+    assert text.index("| sasrec | 0.2000 | 3 | 4 | def |") < text.index("| popular | 0.1000 | 2 |  | abc |")
+    assert text.endswith("\n## Behind\n\nstays, too\n")

@@ -1,14 +1,13 @@
 """`python -m benchmarks retrieval ml-1m | beauty | gowalla --data DIR`: every channel that applies, alone.
 
-DIR is the folder that holds the data sets. Judges on the validation part; `--final` reads the test part and appends
-command, commit and result to docs/results.md. Rows are kept in `--runs`, so that `--only NAME` repeats one; the last
-line is one JSON line with all rows of the table.
+DIR is the folder that holds the data sets. Judges on the validation part; `--final` reads the test part and writes the
+table to docs/results.md. Rows are kept in `--runs`, so that `--only NAME` repeats one; the last line is one JSON line
+with all rows of the table.
 """
 
 import argparse
 import importlib
 import json
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def main(arguments: list[str]) -> None:
     rows = keep(options.runs / f"{options.name}-{'test' if options.final else 'valid'}.json", found, measured)
     print(table(rows))
     if options.final:
-        _append(options.name, arguments, {name: rows[name] for name in found}, module.__doc__ or "")
+        _write(options.name, rows, module.__doc__ or "")
     print(
         json.dumps({"models": {name: {key: row[key] for key in row if key != "commit"} for name, row in rows.items()}})
     )
@@ -67,16 +66,16 @@ def table(rows: dict[str, dict[str, object]]) -> str:
     return "\n".join(lines)
 
 
-def _append(name: str, arguments: list[str], rows: dict[str, dict[str, object]], protocol: str) -> None:
-    """A section of docs/results.md: what was run, how it is judged, and what came out."""
-    shown = [Path(part).name if "/" in part else part for part in arguments]
-    text = f"""
-## Retrieval, {name}
-
-`python -m benchmarks retrieval {shlex.join(shown)}` on {datetime.now(UTC):%Y-%m-%d}.
-{protocol}
+def _write(name: str, rows: dict[str, dict[str, object]], protocol: str) -> None:
+    """The section of docs/results.md on a data set: how it is judged, and all rows; what stood there goes."""
+    head = f"\n## Retrieval, {name}\n"
+    text = f"""{head}
+`python -m benchmarks retrieval {name} --data DIR --final`, with `--only MODEL` for one row; {datetime.now(UTC):%Y-%m-%d}.
+{protocol.strip()}
 
 {table(rows)}
 """
-    with RESULTS.open("a", encoding="utf-8") as file:
-        file.write(text)
+    known = RESULTS.read_text(encoding="utf-8")
+    before, found, behind = known.partition(head)
+    others = "\n## " + behind.partition("\n## ")[2] if "\n## " in behind else ""
+    RESULTS.write_text((before if found else known) + text + others, encoding="utf-8")

@@ -4,11 +4,19 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from taojin.core.progress import Advance
+from taojin.embeddings.embedding import Embedder
 
 MINUTES = 45.0
 """What a model gets; one that needs more is reported as cut off, with its epoch."""
+
+
+def within(spec: Embedder, minutes: float = MINUTES) -> Embedder:
+    """The same, whose training (if it has one) is cut off by the clock."""
+    training = getattr(spec, "training", None)
+    return spec if training is None else replace(spec, training=replace(training, minutes=minutes))
 
 
 class Watch:

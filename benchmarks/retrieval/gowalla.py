@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from taojin.core.progress import Silent
+from benchmarks.retrieval.clock import Watch, within
 from taojin.data.dataset import Dataset
 from taojin.data.gowalla import Gowalla
 from taojin.data.split import Part
@@ -82,9 +82,9 @@ def run(data: Path, only: str | None, final: bool) -> dict[str, dict[str, float]
 def _judge(recipe: Recipe, dataset: Dataset, learned: np.ndarray, judged: Cases) -> dict[str, float]:
     view = dataset.view(learned)
     store = fit_store((Id(name="item"), Recent(name="history", event="like", length=LONGEST)), view)
-    start = time.perf_counter()
+    watch, start = Watch(), time.perf_counter()
     embeddings = {
-        name: embedder.fit(view, store.columns, seed=0, progress=Silent())
+        name: within(embedder).fit(view, store.columns, seed=0, progress=watch)
         for name, embedder in recipe.embedders.items()
     }
     retriever = recipe.channel.fit(view, embeddings, seed=0)
@@ -95,4 +95,5 @@ def _judge(recipe: Recipe, dataset: Dataset, learned: np.ndarray, judged: Cases)
         f"recall@{K}": float(recall(found, judged.relevant, K).mean()),
         f"ndcg@{K}": float(ndcg(found, judged.relevant, K).mean()),
         "seconds": seconds,
+        **watch.figures(seconds),
     }

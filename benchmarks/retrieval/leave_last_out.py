@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.retrieval.clock import MINUTES, Watch
+from benchmarks.retrieval.clock import Watch, within
 from taojin.core.progress import Progress
 from taojin.core.stages import Retriever
 from taojin.core.units import FOREVER
@@ -48,9 +48,9 @@ class Table:
     source: ItemSequences
     folder: str
     longest: int
-    channels: dict[str, Channel]
-    vectors: dict[str, Embedder]
-    towers: dict[str, TwoTowerModel | SequenceModel]
+    channels: Mapping[str, Channel]
+    vectors: Mapping[str, Embedder]
+    towers: Mapping[str, TwoTowerModel | SequenceModel]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -104,10 +104,6 @@ def fit(
     """What answers requests."""
     if name in table.channels:
         return table.channels[name].fit(view, {}, seed=seed)
-    if name in table.vectors:
-        embedding = table.vectors[name].fit(view, columns, seed=seed, progress=progress)
-    else:
-        spec = table.towers[name]
-        spec = replace(spec, held=EVERYBODY, training=replace(spec.training, minutes=MINUTES))
-        embedding = spec.fit(view, columns, seed=seed, progress=progress)
+    spec = table.vectors[name] if name in table.vectors else replace(table.towers[name], held=EVERYBODY)
+    embedding = within(spec).fit(view, columns, seed=seed, progress=progress)
     return Nearest(name).fit(view, {name: embedding}, seed=seed)
