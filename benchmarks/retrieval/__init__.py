@@ -69,8 +69,9 @@ def table(rows: dict[str, dict[str, object]]) -> str:
 def _write(name: str, rows: dict[str, dict[str, object]], protocol: str) -> None:
     """The section of docs/results.md on a data set: how it is judged, and all rows; what stood there goes."""
     head = f"\n## Retrieval, {name}\n"
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
     text = f"""{head}
-`python -m benchmarks retrieval {name} --data DIR --final`, with `--only MODEL` for one row; {datetime.now(UTC):%Y-%m-%d}.
+`python -m benchmarks retrieval {name} --data DIR --final`, with `--only MODEL` for one row; {today}.
 {protocol.strip()}
 
 {table(rows)}
