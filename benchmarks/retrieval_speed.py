@@ -54,7 +54,7 @@ DUELS = {
     "als": Duel("implicit", 1.0, 1.5, {"factors": 64, "iterations": 15, "alpha": 1.0, "regularization": 1.0}),
     "cosine": Duel("implicit", 1.0, 1.5, {"neighbours": 500}),
     "bm25": Duel("implicit", 1.0, 1.5, {"neighbours": 500}),
-    "item2vec": Duel("gensim", 1.0, 2.0, {"vector_size": 64, "window": 20, "epochs": 20, "decay": 0.95}),
+    "item2vec": Duel("gensim", 1.0, 2.0, {"vector_size": 64, "window": 5, "epochs": 4, "decay": 0.8}),
 }
 
 

@@ -18,21 +18,21 @@ from taojin.retrieval.ease import EASE
 from taojin.retrieval.item_cf import ItemCF
 
 ALL = 4_000
-"""More than any user has, and more than there are items: the peers read all and keep all."""
+"""More events than any user has: the peers read all."""
 LAST = 200
 """What towers read, as the peer does."""
 MODELS = replace(
     TABLE,
     longest=ALL,
     channels={
-        "EASE": EASE(l2=(1000.0,), neighbours=ALL, longest=ALL, decay=1.0),
+        "EASE": EASE(l2=(1000.0,), neighbours=500, longest=ALL, decay=1.0),
         "cosine": ItemCF(similarity="cosine", shrinkage=0.0, neighbours=500, longest=ALL, decay=1.0),
         "bm25": ItemCF(shrinkage=0.0, neighbours=500, longest=ALL, decay=1.0),
     },
     vectors={
         "als": ALS(dim=64, unobserved=1.0, regularization=1.0, frequency=0.0, iterations=4),
         "BPR": BPR(dim=64),
-        "item2vec": Item2Vec(dim=64),
+        "item2vec": Item2Vec(dim=64, window=5, decay=0.8, training=replace(Item2Vec().training, epochs=3)),
     },
     towers={
         "SASRec": TABLE.towers["sasrec"],

@@ -51,14 +51,14 @@ class SkipGramSpec:
 
     event: str = "like"
     dim: int = 64
-    window: int = 20
+    window: int = 10
     negatives: float = 1.0
-    shared: int = 256
+    shared: int = 64
     subsample: float = 0.0
     min_count: int = 2
     cosine: bool = False
     history: str = "history"
-    decay: float = 0.95
+    decay: float = 0.92
     training: Training = Training(learning_rate=5e-3, batch=64, epochs=30, drop=0.3)
 
     @property
