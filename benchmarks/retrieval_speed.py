@@ -1,7 +1,7 @@
 """`python -m benchmarks retrieval-speed --data DIR`: seconds to the same quality, beside RecBole, implicit and gensim.
 
 All sides learn from the same events of MovieLens-1M (each user's last one is not read, the one before is to be found)
-with the same threads and sizes in fp32, ours also in bf16 where that is its setting, each in a process of its own, one
+with the same threads and sizes, the peers in fp32, our SASRec in bf16, each in a process of its own, one
 after the other, round after round (A B A B). Timed is the public call that fits; the clock of the peers stands while
 they are judged, ours runs on through its own validation. Judged is NDCG@10 over all items that a user has not had.
 

@@ -37,7 +37,7 @@ def fit(task: Task, histories: Histories, matrix: sparse.csr_matrix) -> None:
             lambda: histories.ndcg(lambda users: model.user_factors[users] @ model.item_factors.T), task.minutes
         )
         model.fit(matrix, show_progress=False, callback=lambda *_: curve.add())
-        answer(curve.points, iterations=iterations)
+        answer(curve.points)
         return
     kind = {"cosine": CosineRecommender, "bm25": BM25Recommender}[task.model]
     model = kind(K=int(given.pop("neighbours")), num_threads=task.threads, **given)

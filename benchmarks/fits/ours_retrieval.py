@@ -51,7 +51,7 @@ def main() -> None:
     whole = (found["seconds"], found["ndcg@10"])
     # A tower's own validation is this very figure, so that each of its epochs is a point.
     of_epochs = watch.points if task.model in MODELS.towers else []
-    answer([*of_epochs, whole], **{name: found[name] for name in ("epochs",) if name in found})
+    answer([*of_epochs, whole])
 
 
 if __name__ == "__main__":

@@ -42,13 +42,11 @@ class Chunks:
 
     def __init__(self, batches, curve: Curve, seconds: float) -> None:
         self.batches, self.curve, self.chunk = batches, curve, seconds
-        self.met = 0
 
     def __iter__(self):
         until = self.curve.seconds + self.chunk
         for batch in self.batches:
             yield batch
-            self.met += len(batch)
             if self.curve.seconds >= until:
                 return
 
@@ -71,7 +69,7 @@ def configuration(task: Task, folder: Path) -> Config:
         "eval_args": {"split": {"RS": [1, 0, 0]}, "order": "TO", "group_by": "user", "mode": "full"},
         "epochs": 1_000_000,
         "stopping_step": 1_000_000,
-        "learning_rate": task.settings.get("learning_rate", 1e-3),
+        "learning_rate": 1e-3,
         "show_progress": False,
         "use_gpu": False,
         "seed": 0,
@@ -128,6 +126,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write(histories, folder)
+        os.chdir(folder)  # where it writes its logs
         sys.argv = sys.argv[:1]  # RecBole would read them
         config = configuration(task, folder)
         init_seed(0, True)
@@ -147,7 +146,7 @@ def fit(task: Task, config: Config, train, histories: Histories) -> None:
     trainer = get_trainer(config["MODEL_TYPE"], task.model)(config, model)
     if task.model == "EASE":
         curve.add()
-        answer(curve.points, rows=len(train.dataset))
+        answer(curve.points)
         return
     chunks = Chunks(train, curve, min(CHUNK, 60 * task.minutes / 10))
     best, stale = 0.0, 0
@@ -158,7 +157,7 @@ def fit(task: Task, config: Config, train, histories: Histories) -> None:
         best, stale = max(best, quality), 0 if quality > best else stale + 1
         if curve.late or stale >= 10:
             break
-    answer(curve.points, rows=len(train.dataset), rows_met=chunks.met)
+    answer(curve.points)
 
 
 if __name__ == "__main__":
