@@ -16,7 +16,6 @@ from typing import Any
 
 import faiss
 import numpy as np
-from taojin.embeddings.towers.dssm import DSSM
 
 from benchmarks.calibration import calibrate
 from taojin.core.batch import Requests
@@ -24,6 +23,7 @@ from taojin.core.progress import Silent
 from taojin.core.units import FIRST, Floats, Ints
 from taojin.embeddings.query import MeanOfItems
 from taojin.embeddings.seeds import ItemSeed
+from taojin.embeddings.towers.zoo import DSSM
 from taojin.features.attributes import Attribute, Id
 from taojin.features.feature import Column
 from taojin.features.past import Recent

@@ -20,6 +20,7 @@ import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -88,13 +89,19 @@ def measure(model: str, sequences: Path, options: argparse.Namespace) -> dict[st
     """Both sides, round after round."""
     duel = DUELS[model]
     rounds = 1 if duel.floor > 1 else options.rounds
-    peers, ours, gflops = [], [], []
+    peers: list[Points] = []
+    ours: list[Points] = []
+    about: tuple[str, str] = ("", "")
+    gflops = []
     for _ in range(rounds):
         gflops.append(round(calibrate(options.threads).gflops))
         task = Task(str(sequences), model, options.minutes, options.threads, duel.settings)
-        peers.append(run(peer_python(duel.peer), f"benchmarks.fits.{duel.peer}", task))
+        theirs = run(peer_python(duel.peer), f"benchmarks.fits.{duel.peer}", task)
         task = Task(str(options.data / FOLDER), model, options.minutes, options.threads)
-        ours.append(run(Path(sys.executable), "benchmarks.fits.ours_retrieval", task))
+        our = run(Path(sys.executable), "benchmarks.fits.ours_retrieval", task)
+        peers.append(theirs["curve"])
+        ours.append(our["curve"])
+        about = theirs["about"], our["about"]
         print(f"{model}: {duel.peer} {best(peers[-1]):.4f}, ours {best(ours[-1]):.4f}", flush=True)
     quality = min(map(best, [*peers, *ours]))
     seconds = [(reached(peer, quality), reached(our, quality)) for peer, our in zip(peers, ours, strict=True)]
@@ -106,6 +113,7 @@ def measure(model: str, sequences: Path, options: argparse.Namespace) -> dict[st
         "ratio": round(median(peer / our for peer, our in seconds), 2),
         "floor": duel.floor,
         "goal": duel.goal,
+        "about": dict(zip(("peer", "ours"), about, strict=True)),
         "gflops": gflops,
     }
 
@@ -120,8 +128,8 @@ def reached(points: Points, quality: float) -> float:
     return next(seconds for seconds, found in points if found >= quality)
 
 
-def run(python: Path, module: str, task: Task) -> Points:
-    """One fit in a process of its own."""
+def run(python: Path, module: str, task: Task) -> dict[str, Any]:
+    """One fit in a process of its own: its `curve` (Points), and what there is to say `about` it."""
     # Threads that spin while they wait take the cores from whoever runs beside them.
     threads = {name: str(task.threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     environment = os.environ | threads | {"OMP_WAIT_POLICY": "passive"}
@@ -129,20 +137,22 @@ def run(python: Path, module: str, task: Task) -> Points:
     done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"retrieval-speed: {module} failed on {task.model}; its own message stands above")
-    answer: dict[str, Points] = json.loads(done.stdout.splitlines()[-1])
-    return answer["curve"]
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
 
 
 def table(found: dict[str, dict]) -> str:
     """The rows as Markdown."""
     lines = [
-        "| model | peer | NDCG@10 to reach | peer, s | ours, s | ratio | floor, goal | best of peer, ours |",
-        "|---" * 8 + "|",
+        "| model | peer | NDCG@10 to reach | peer, s | ours, s | ratio | floor, goal "
+        "| best of peer, ours | the peer's | ours |",
+        "|---" * 10 + "|",
     ]
     for model, row in found.items():
-        seconds, top = row["seconds"], row["best"]
+        seconds, top, about = row["seconds"], row["best"], row["about"]
         lines.append(
             f"| {model} | {row['peer']} | {row['quality']:.4f} | {seconds['peer']:.1f} | {seconds['ours']:.1f} "
-            f"| {row['ratio']:.2f} | {row['floor']:g}, {row['goal']:g} | {top['peer']:.4f}, {top['ours']:.4f} |"
+            f"| {row['ratio']:.2f} | {row['floor']:g}, {row['goal']:g} | {top['peer']:.4f}, {top['ours']:.4f} "
+            f"| {about['peer']} | {about['ours']} |"
         )
     return "\n".join(lines)

@@ -37,14 +37,14 @@ def fit(task: Task, histories: Histories, matrix: sparse.csr_matrix) -> None:
             lambda: histories.ndcg(lambda users: model.user_factors[users] @ model.item_factors.T), task.minutes
         )
         model.fit(matrix, show_progress=False, callback=lambda *_: curve.add())
-        answer(curve.points)
+        answer(curve.points, f"{iterations} iterations, {model.factors} factors, fp32")
         return
     kind = {"cosine": CosineRecommender, "bm25": BM25Recommender}[task.model]
     model = kind(K=int(given.pop("neighbours")), num_threads=task.threads, **given)
     curve = Curve(lambda: histories.ndcg(lambda users: (matrix[users] @ model.similarity).toarray()), task.minutes)
     model.fit(matrix, show_progress=False)
     curve.add()
-    answer(curve.points)
+    answer(curve.points, f"{task.settings['neighbours']:g} neighbours, fp64")
 
 
 if __name__ == "__main__":

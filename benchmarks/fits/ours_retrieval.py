@@ -39,6 +39,17 @@ MODELS = replace(
     },
 )
 
+ABOUT = {
+    "SASRec": "2 blocks, d 64, length 200, full softmax, bf16",
+    "BPR": "d 64, fp32",
+    "EASE": "penalty 1000, fp32",
+    "cosine": "500 neighbours, fp32",
+    "bm25": "500 neighbours, fp32",
+    "als": "4 iterations, 64 factors, fp32",
+    "item2vec": "64 dimensions, window 5, fp32",
+}
+"""What `MODELS` says, for the table."""
+
 
 def main() -> None:
     """Fit as the settings of the command line say."""
@@ -51,7 +62,8 @@ def main() -> None:
     whole = (found["seconds"], found["ndcg@10"])
     # A tower's own validation is this very figure, so that each of its epochs is a point.
     of_epochs = watch.points if task.model in MODELS.towers else []
-    answer([*of_epochs, whole])
+    epochs = f"{found['epochs']} epochs, " if "epochs" in found else ""
+    answer([*of_epochs, whole], epochs + ABOUT[task.model])
 
 
 if __name__ == "__main__":

@@ -17,8 +17,12 @@ from recbole.utils import get_model, get_trainer, init_seed
 from benchmarks.fits.next_item import Curve, Histories, Task, answer
 
 FILE = "events"
-CHUNK = 60.0
-"""Seconds of training after which it is judged, since an epoch may take longer than all the time there is."""
+CHUNK = 30.0
+"""Least seconds of training after which it is judged, since an epoch may take longer than all the time there is."""
+CARE = 4
+"""So many times longer than it was judged it is trained at least, before it is judged again."""
+PATIENCE = 20
+"""Chunks without anything better that end it."""
 SETTINGS = {
     "SASRec": {
         "n_layers": 2,
@@ -35,6 +39,7 @@ SETTINGS = {
     "BPR": {"embedding_size": 64, "train_batch_size": 2048},
     "EASE": {"reg_weight": 1000.0},
 }
+SIZES = {"SASRec": "2 blocks, d 64, length 200, full softmax", "BPR": "d 64"}
 
 
 class Chunks:
@@ -146,18 +151,21 @@ def fit(task: Task, config: Config, train, histories: Histories) -> None:
     trainer = get_trainer(config["MODEL_TYPE"], task.model)(config, model)
     if task.model == "EASE":
         curve.add()
-        answer(curve.points)
+        answer(curve.points, f"penalty {SETTINGS['EASE']['reg_weight']:g}, fp32")
         return
-    chunks = Chunks(train, curve, min(CHUNK, 60 * task.minutes / 10))
+    seconds = min(CHUNK, 60 * task.minutes / 10)
     best, stale = 0.0, 0
     for number in range(1_000_000):
-        trainer._train_epoch(chunks, number)
+        trainer._train_epoch(Chunks(train, curve, seconds), number)
+        before = curve.judged
         quality = curve.add()
+        seconds = max(seconds, CARE * (curve.judged - before))
         print(f"  {curve.points[-1][0]:.0f} s: {quality:.4f}", file=sys.stderr, flush=True)
         best, stale = max(best, quality), 0 if quality > best else stale + 1
-        if curve.late or stale >= 10:
+        if curve.late or stale >= PATIENCE:
             break
-    answer(curve.points)
+    batches = f"batches of {config['train_batch_size']}"
+    answer(curve.points, f"{SIZES[task.model]}, {batches}, fp32, {curve.points[-1][0]:.0f} s in all")
 
 
 if __name__ == "__main__":
