@@ -158,7 +158,7 @@ def train(
     ...     __len__ = lambda self: len(x)
     ...     gather = lambda self, rows: x[rows]
     >>> error = lambda x: (line(x) - 3 * x).square().mean()
-    >>> training = Training(batch=16, epochs=200, patience=200, learning_rate=0.05, device="cpu")
+    >>> training = Training(batch=16, epochs=200, patience=200, learning_rate=0.05, drop=1.0, device="cpu")
     >>> found = train(line, Points(), error, lambda: -float(error(x)), training, seed=0, name="line", progress=Silent())
     >>> found.values[found.best] > -0.001
     True
