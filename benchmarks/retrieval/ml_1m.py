@@ -32,6 +32,7 @@ LONGEST = 1_000
 """Events of a user that sequences are cut from, in windows; what lies further back than a history is learned from."""
 SEQUENCES = Training(batch=128, epochs=400, patience=12, drop=0.9, embedding_l2=0.0, bf16=True)
 EVENTS = Training(batch=1024, learning_rate=2e-3, epochs=30, drop=0.5)
+WALKED = Training(learning_rate=2e-2, batch=512, epochs=30, drop=0.3)
 MIXED = Negatives(in_batch=True, uniform=512)
 WIDE = Transformer(dropout=0.2, widen=4)
 
@@ -45,7 +46,7 @@ CHANNELS: dict[str, Channel] = {
     "spectral": Spectral(decay=HALVED_IN_8),
 }
 VECTORS: dict[str, Embedder] = {
-    "item2vec": Item2Vec(dim=64),
+    "item2vec": Item2Vec(dim=64, window=5, decay=0.8, training=WALKED),
     "deepwalk": DeepWalk(dim=64),
     "node2vec": Node2Vec(dim=64, q=0.5),
     "als": ALS(dim=64, unobserved=0.3),

@@ -59,7 +59,7 @@ class SkipGramSpec:
     cosine: bool = False
     history: str = "history"
     decay: float = 0.92
-    training: Training = Training(learning_rate=5e-3, batch=64, epochs=30, drop=0.3)
+    training: Training = Training(learning_rate=1e-2, batch=128, epochs=30, drop=0.3)
 
     @property
     def features(self) -> tuple[str, ...]:

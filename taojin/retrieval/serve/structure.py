@@ -71,11 +71,11 @@ class Structure:
 def _efforts(index: Index, made: faiss.Index, item: Ints, vectors: Floats, depth: Ints) -> Ints:
     """The least effort, among powers of two, at which each depth is found with the index's recall, int64[S]."""
     tried = np.random.default_rng(SEED).permutation(len(vectors))[:TRIED]
-    product = vectors[tried] @ vectors.T  # [Q, V]
+    _, nearest = faiss.knn(vectors[tried], vectors, int(depth[-1]), metric=faiss.METRIC_INNER_PRODUCT)
     effort, found = 1, []
     for k in depth.tolist():
         effort = max(effort, index.least(k))
-        true = item[np.argpartition(-product, k - 1, axis=1)[:, :k]]
+        true = item[nearest[:, :k]]
         while effort < index.most(len(vectors)) and _recall(index, made, vectors[tried], true, effort) < index.recall:
             effort *= 2
         found.append(min(effort, index.most(len(vectors))))
