@@ -14,6 +14,7 @@ from taojin.embeddings.towers.events import TwoTowerModel
 from taojin.embeddings.towers.losses import GBCE
 from taojin.embeddings.towers.negatives import Negatives
 from taojin.embeddings.towers.transformer import Transformer
+from taojin.embeddings.towers.windows import Masked
 from taojin.embeddings.towers.zoo import DSSM, MIND, BERT4Rec, GRU4Rec, NeuralCF, SASRec, YouTubeDNN
 from taojin.embeddings.walks.deepwalk import DeepWalk
 from taojin.embeddings.walks.node2vec import Node2Vec
@@ -74,7 +75,9 @@ TABLE = Table(
         "sasrec_gbce": SASRec(
             loss=GBCE(), negatives=Negatives(uniform=256), encoder=WIDE, longest=LONGEST, training=SEQUENCES
         ),
-        "bert4rec": BERT4Rec(longest=LONGEST, training=SEQUENCES),
+        "bert4rec": BERT4Rec(
+            objective=Masked(share=0.4), longest=LONGEST, training=replace(SEQUENCES, batch=32, patience=6)
+        ),
     },
 )
 run = partial(run, TABLE)
