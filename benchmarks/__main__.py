@@ -24,7 +24,10 @@ def main() -> None:
         sys.exit(f"usage: python -m benchmarks {{{','.join(BENCHMARKS)}}} ...   (got {name!r})")
     # Read when NumPy or torch starts its threads: those that spin while they wait starve each other on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    importlib.import_module(BENCHMARKS[name]).main(arguments)
+    try:
+        importlib.import_module(BENCHMARKS[name]).main(arguments)
+    except ValueError as error:  # what the package says of bad input
+        sys.exit(f"{name}: {error}")
 
 
 if __name__ == "__main__":

@@ -108,6 +108,9 @@ def every_channel(experiment: Experiment, minutes: float, without: tuple[str, ..
     vectors = embedders(experiment, minutes)
     near = {name: Nearest(name) for name in vectors} | {"dssm_cold": Nearest("dssm", cold=True)}
     every = {**channels(clock=clock, people=people), **near}
+    unknown = sorted(set(without) - set(every))
+    if unknown:
+        raise ValueError(f"--without: no channel {', '.join(unknown)}; there are {', '.join(every)}")
     chosen = {name: (channel, DEPTH) for name, channel in every.items() if name not in without}
     scene = replace(scene, retrieval=chosen, preranking=None, ranking=None, value={}, reranking=())
     features = tuple(feature for feature in experiment.features if not feature.name.startswith("by_"))

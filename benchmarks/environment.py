@@ -1,11 +1,24 @@
-"""Virtual environments of peers, built once from `benchmarks/peers/NAME.txt` into `.cache/peers/NAME`."""
+"""Numbers of command lines; environments of peers, built once from `benchmarks/peers/NAME.txt` into `.cache/peers/NAME`."""
 
+import argparse
 import hashlib
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+
+
+def at_least_one(text: str) -> int:
+    """A number of an option; argparse says the rest.
+
+    >>> at_least_one("3")
+    3
+    """
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, got {number}")
+    return number
 
 
 def peer_python(name: str) -> Path:

@@ -19,6 +19,7 @@ import faiss
 import numpy as np
 
 from benchmarks.calibration import calibrate
+from benchmarks.environment import at_least_one
 from taojin.core.batch import Requests
 from taojin.core.progress import Silent
 from taojin.core.units import FIRST, Floats, Ints
@@ -53,14 +54,14 @@ def main(arguments: list[str]) -> None:
     """Measure, print a table, end with one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks neighbours", description=__doc__)
     parser.add_argument(
-        "--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000], help="items of the worlds"
+        "--sizes", type=at_least_one, nargs="+", default=[10_000, 100_000, 1_000_000], help="items of the worlds"
     )
-    parser.add_argument("--depths", type=int, nargs="+", default=[10, 200], help="items that a search is for")
+    parser.add_argument("--depths", type=at_least_one, nargs="+", default=[10, 200], help="items that a search is for")
     parser.add_argument(
         "--indexes", nargs="+", choices=INDEXES, default=list(INDEXES), help="exact comes first, always"
     )
-    parser.add_argument("--events", type=int, default=400_000, help="of each world")
-    parser.add_argument("--epochs", type=int, default=2, help="of the towers")
+    parser.add_argument("--events", type=at_least_one, default=400_000, help="of each world")
+    parser.add_argument("--epochs", type=at_least_one, default=2, help="of the towers")
     options = parser.parse_args(arguments)
     if os.environ.get("OMP_NUM_THREADS") != "1":  # is read when NumPy and faiss are loaded: start again with it
         os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")

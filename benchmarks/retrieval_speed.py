@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.calibration import calibrate
-from benchmarks.environment import ROOT, peer_python
+from benchmarks.environment import ROOT, at_least_one, peer_python
 from benchmarks.fits.next_item import Task
 from taojin.data.sequences import ItemSequences
 
@@ -65,8 +65,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
     parser.add_argument("--models", nargs="+", choices=DUELS, default=tuple(DUELS))
     parser.add_argument("--minutes", type=float, default=45.0, help="what a peer gets")
-    parser.add_argument("--rounds", type=int, default=3, help="of what is quick; networks have one")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--rounds", type=at_least_one, default=3, help="of what is quick; networks have one")
+    parser.add_argument("--threads", type=at_least_one, default=os.cpu_count())
     options = parser.parse_args(arguments)
     found = {}
     with tempfile.TemporaryDirectory() as name:

@@ -34,8 +34,10 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     measured = commit()
     module = importlib.import_module(MODULES[options.name])
+    file = options.runs / f"{options.name}-{'test' if options.final else 'valid'}.json"
+    known(file)  # one that cannot be read is found now, not after an hour
     found = module.run(options.data, options.only, options.final)
-    rows = keep(options.runs / f"{options.name}-{'test' if options.final else 'valid'}.json", found, measured)
+    rows = keep(file, found, measured)
     print(table(rows))
     if options.final:
         _write(options.name, rows, module.__doc__ or "")
@@ -44,9 +46,17 @@ def main(arguments: list[str]) -> None:
     )
 
 
+def known(file: Path) -> dict[str, dict[str, object]]:
+    """The rows measured before."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{file}: expected the rows of earlier runs as JSON, got {error}; remove it") from None
+
+
 def keep(file: Path, found: dict[str, dict[str, float]], measured: str) -> dict[str, dict[str, object]]:
     """All rows of a table: those measured before, and in their place those measured now."""
-    rows = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    rows = known(file)
     rows |= {model: {**row, "commit": measured} for model, row in found.items()}
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(rows, indent=1), encoding="utf-8")
