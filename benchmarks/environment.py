@@ -1,4 +1,4 @@
-"""Numbers of command lines, and environments of peers: built once from `benchmarks/peers/NAME.txt`, in `.cache/peers`."""
+"""Numbers of command lines; environments of peers, built once from `benchmarks/peers/NAME.txt` in `.cache/peers`."""
 
 import argparse
 import hashlib
