@@ -16,6 +16,7 @@ from taojin.core.units import Mask
 from taojin.data.dataset import Clock, Dataset, Log, TrainView
 from taojin.embeddings.embedding import Embedder, Embedding
 from taojin.features.feature import Column, Feature
+from taojin.features.past import Recent
 from taojin.nn.samples import Samples
 from taojin.retrieval.channel import Channel
 from taojin.retrieval.serve.merging import Merge, ReciprocalRank
@@ -181,6 +182,7 @@ class Experiment:
         readable = {*names, *self.embeddings}
         for name, embedder in self.embeddings.items():
             _known(embedder.features, names, f"embedding {name!r}: feature")
+            self._check_history(embedder, f"embedding {name!r}")
         for name, model in self.models.items():
             _known(model.features, readable, f"model {name!r}: feature")
             _known(model.embeddings, self.embeddings, f"model {name!r}: embedding")
@@ -196,6 +198,7 @@ class Experiment:
             raise ValueError(f"{where}: no channel; retrieval needs at least one")
         for channel, (spec, quota) in scene.retrieval.items():
             _known(spec.embeddings, self.embeddings, f"{where}, channel {channel!r}: embedding")
+            self._check_history(spec, f"{where}, channel {channel!r}")
             if quota < 1:
                 raise ValueError(f"{where}, channel {channel!r}: expected a quota of 1 or more, got {quota}")
         _known([m for m in (scene.preranking, scene.ranking) if m], self.models, f"{where}: model")
@@ -205,6 +208,13 @@ class Experiment:
         if scene.ranking is not None and not scene.value:
             raise ValueError(f"{where}: ranking needs a value, such as value={{{self.sampling.tasks[0]!r}: 1.0}}")
         _known(scene.value, self.sampling.tasks, f"{where}: task")
+
+    def _check_history(self, spec: Channel | Embedder, where: str) -> None:
+        """What starts from a user's last items names the feature that holds them in its field `history`."""
+        name = getattr(spec, "history", None)
+        if name is not None and getattr(spec, "of", "user") == "user":
+            there = [feature.name for feature in self.features if isinstance(feature, Recent)]
+            _known([name], there, f"{where}: history (a feature of the kind `Recent`)")
 
     def _refuse_clocks(self) -> None:
         needy = [f"feature {f.name!r}" for f in self.features if f.needs_clock]

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
+from taojin.core.bounds import Count, Portion, bounded
 from taojin.core.progress import Progress
 from taojin.core.units import FIRST, Floats, Mask
 from taojin.data.dataset import TrainView
@@ -40,13 +41,14 @@ class TfIdf:
 
     columns: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
-    dim: int = 64
-    min_count: int = 2
+    dim: Count = 64
+    min_count: Count = 2
     history: str = "history"
-    decay: float = 0.95
+    decay: Portion = 0.95
     needs_clock: bool = False
 
     def __post_init__(self) -> None:
+        bounded(self)
         if not (self.columns or self.texts):
             raise ValueError("TfIdf: no column; name columns of the items in `columns` or `texts`")
 
@@ -77,10 +79,13 @@ class Sentences:
 
     columns: tuple[str, ...]
     model: str = "sentence-transformers/all-MiniLM-L6-v2"
-    batch: int = 256
+    batch: Count = 256
     history: str = "history"
-    decay: float = 0.95
+    decay: Portion = 0.95
     needs_clock: bool = False
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -43,6 +43,11 @@ class Evidence:
         """
         rows = next_items(view, event)
         known = np.bincount(rows.item, minlength=view.n_items) >= min_count
+        if len(rows) and not known[rows.item].any():
+            raise ValueError(
+                f"no item has {min_count} events of the kind {event!r} that are learned from: lower `min_count`, "
+                "or name another kind of event"
+            )
         rows = rows[np.flatnonzero(known[rows.item])]
         learned, held = hold_out(rows, seed=seed)
         judged = rows[held]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from taojin.core.batch import Requests
+from taojin.core.bounds import Count, Portion, bounded
 from taojin.core.events import Pasts
 from taojin.core.units import FIRST, PAD, Floats, Ints
 from taojin.data.dataset import TrainView
@@ -55,8 +56,11 @@ def next_items(view: TrainView, event: str) -> NextItems:
 class HoldOut:
     """Whose last event is kept to validate on: a share of the users that have two or more, `most` of them at most."""
 
-    share: float = 0.5
-    most: int = 2000
+    share: Portion = 0.5
+    most: Count = 2000
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
 
 def hold_out(rows: NextItems, *, seed: int, share: float = 0.5, most: int = 2000) -> tuple[Ints, Ints]:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from taojin.core.bounds import Count, NotNegative, Portion, Positive, bounded
 from taojin.core.progress import Progress
 from taojin.core.units import PAD, Floats, Ints, Mask
 from taojin.data.dataset import TrainView
@@ -50,16 +51,19 @@ class SkipGramSpec:
     """
 
     event: str = "like"
-    dim: int = 64
-    window: int = 10
-    negatives: float = 1.0
-    shared: int = 64
-    subsample: float = 0.0
-    min_count: int = 2
+    dim: Count = 64
+    window: Count = 10
+    negatives: Positive = 1.0
+    shared: Count = 64
+    subsample: NotNegative = 0.0
+    min_count: Count = 2
     cosine: bool = False
     history: str = "history"
-    decay: float = 0.92
+    decay: Portion = 0.92
     training: Training = Training(learning_rate=1e-2, batch=128, epochs=30, drop=0.3)
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
+from taojin.core.bounds import Count, NotNegative, Portion, Positive, Span, bounded
 from taojin.core.progress import Progress
 from taojin.nn import checkpoint as files
 from taojin.nn.memory import freed_memory_kept
@@ -53,33 +54,33 @@ class Training:
     device(type='cpu')
     """
 
-    learning_rate: float = 1e-3
-    sparse_rate: float = 0.05
-    batch: int = 2048
-    epochs: int = 20
-    patience: int = 2
-    minutes: float = math.inf
-    drop: float = 0.5
-    embedding_l2: float = 1e-5
-    weight_decay: float = 0.0
+    learning_rate: Positive = 1e-3
+    sparse_rate: Positive = 0.05
+    batch: Count = 2048
+    epochs: Count = 20
+    patience: Count = 2
+    minutes: Span = math.inf
+    drop: Portion = 0.5
+    embedding_l2: NotNegative = 1e-5
+    weight_decay: NotNegative = 0.0
     bf16: bool = False
     device: str = "auto"
     sparse: bool | None = None
 
     def __post_init__(self) -> None:
-        for name in ("batch", "epochs", "patience"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"training.{name}: expected at least 1, got {getattr(self, name)}")
-        if not self.minutes > 0:
-            raise ValueError(f"training.minutes: expected more than 0, got {self.minutes}")
-        if not 0 < self.drop <= 1:
-            raise ValueError(f"training.drop: expected a factor in (0, 1], got {self.drop}")
+        bounded(self)
+        try:
+            torch.device("cpu" if self.device == "auto" else self.device)
+        except RuntimeError as error:
+            raise ValueError(f"Training.device: expected auto, cpu, cuda or cuda:1; got {self.device!r}") from error
 
     def place(self) -> torch.device:
-        """The device that the module and its rows go to."""
-        if self.device != "auto":
-            return torch.device(self.device)
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        """The device that the module and its rows go to. Raises ValueError if this machine does not have it."""
+        there = torch.cuda.is_available()
+        place = torch.device(("cuda" if there else "cpu") if self.device == "auto" else self.device)
+        if place.type == "cuda" and not there:
+            raise ValueError(f"Training.device: {self.device!r}, but this machine has no such GPU; take auto or cpu")
+        return place
 
     def precision(self) -> torch.autocast:
         """The context in which a network runs forward."""

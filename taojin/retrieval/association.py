@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from taojin.core.bounds import Count, NotNegative, Portion, Share, Whole
 from taojin.core.events import spread
 from taojin.core.units import FIRST, FOREVER, Floats, Ints
 from taojin.data.dataset import TrainView
@@ -39,14 +40,14 @@ class Association(Seeded):
     """
 
     event: str = "like"
-    neighbours: int = 100
-    near: float = 0.8
-    backward: float = 0.7
-    window: int = 0
-    gap: int = FOREVER
-    half_life: int = FOREVER
-    popularity: float = 0.0
-    longest: int = 500
+    neighbours: Count = 100
+    near: Portion = 0.8
+    backward: Share = 0.7
+    window: Whole = 0
+    gap: Count = FOREVER
+    half_life: Count = FOREVER
+    popularity: NotNegative = 0.0
+    longest: Count = 500
 
     @property
     def needs_clock(self) -> bool:

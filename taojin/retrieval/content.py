@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from taojin.core.bounds import Count
 from taojin.core.units import Mask
 from taojin.data.dataset import TrainView
 from taojin.embeddings.content import tf_idf, unit_rows
@@ -34,7 +35,7 @@ class Content(Seeded):
 
     columns: tuple[str, ...] = ("genres",)
     texts: tuple[str, ...] = ()
-    neighbours: int = 100
+    neighbours: Count = 100
     cold: bool = True
     needs_clock: bool = False
 

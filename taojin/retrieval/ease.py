@@ -7,11 +7,13 @@ Shapes: U users, I items in the vocabulary, K items that are learned, V held-out
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack
 
+from taojin.core.bounds import POSITIVE, Count, Portion, Positive
 from taojin.core.units import Floats, Ints
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
@@ -40,18 +42,18 @@ class EASE(Seeded):
     """
 
     event: str = "like"
-    l2: tuple[float, ...] = (1000.0,)
-    neighbours: int = 500
-    at_least: int = 1
-    longest: int = 500
-    memory: float = 8.0
-    decay: float = 0.97
+    l2: Annotated[tuple[float, ...], POSITIVE] = (1000.0,)
+    neighbours: Count = 500
+    at_least: Count = 1
+    longest: Count = 500
+    memory: Positive = 8.0
+    decay: Portion = 0.97
     needs_clock: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.l2 or min(self.l2) <= 0:
-            raise ValueError(f"EASE: l2={self.l2}; expected one or more numbers above 0, such as (1000.0,)")
+        if not self.l2:
+            raise ValueError("EASE.l2: expected one number or more, such as (1000.0,); got ()")
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Neighbours:
         """Solve for the weights of all pairs, and keep the largest of each item."""
@@ -113,7 +115,8 @@ def weights(likes: sparse.csr_matrix, l2: float) -> Floats:
         gram[:, rows] = (by_item[rows] @ likes).T.toarray()
     gram[np.diag_indices(size)] += np.float32(l2)
     factor, failed = lapack.spotrf(gram, lower=1, overwrite_a=1, clean=0)
-    assert not failed, "XᵀX + l2 I is positive definite"
+    if failed:  # with numbers of 32 bits, a small penalty is lost beside the counts
+        raise ValueError(f"EASE.l2: {l2:g} is too small for {size:,} items that are liked together; take a larger one")
     inverse, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
     assert not failed, "a Cholesky factor has no zero on its diagonal"
     diagonal = inverse[np.diag_indices(size)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from taojin.core.bounds import Count, bounded
 from taojin.core.units import FIRST, FOREVER
 from taojin.data.dataset import TrainView
 from taojin.data.vocabulary import Vocabulary
@@ -34,9 +35,12 @@ class Follow:
     author: str = "author"
     by: str = "author"
     since: str = "released"
-    age: int = FOREVER
+    age: Count = FOREVER
     needs_clock: bool = True
     embeddings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> NewestLists:
         """Sort each author's items by date; authors without items are nobody to follow."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from taojin.core.bounds import Count, bounded
 from taojin.core.units import FIRST, HOUR
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
@@ -22,13 +23,12 @@ class Fresh:
     """
 
     since: str = "released"
-    age: int = 2 * HOUR
+    age: Count = 2 * HOUR
     needs_clock: bool = True
     embeddings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.age <= 0:
-            raise ValueError(f"Fresh: age={self.age}; expected milliseconds above 0, such as 2 * HOUR")
+        bounded(self)
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> NewestLists:
         """Sort the catalogue by date; what is fresh is seen when a request comes."""

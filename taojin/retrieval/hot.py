@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from taojin.core.bounds import Count, bounded
 from taojin.core.units import DAY, FIRST, HOUR, NEVER, Ints
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
@@ -28,12 +29,15 @@ class Hot:
     """
 
     event: str = "like"
-    window: int = 7 * DAY
-    half_life: int = DAY
-    refresh: int = HOUR
-    longest: int = 1000
+    window: Count = 7 * DAY
+    half_life: Count = DAY
+    refresh: Count = HOUR
+    longest: Count = 1000
     needs_clock: bool = True
     embeddings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Lists:
         """The list at the end of the view."""

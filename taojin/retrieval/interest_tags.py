@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from taojin.core.bounds import Count
 from taojin.core.events import spread
 from taojin.core.units import Floats, Ints
 from taojin.data.dataset import TrainView
@@ -38,10 +39,10 @@ class InterestTags(Seeded):
 
     column: str = "genres"
     finer: tuple[str, ...] = ()
-    support: int = 2
+    support: Count = 2
     event: str = "like"
-    tags: int = 5
-    items_per_tag: int = 20
+    tags: Count = 5
+    items_per_tag: Count = 20
     needs_clock: bool = False
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Lists:

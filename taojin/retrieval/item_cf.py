@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 from scipy import sparse
 
+from taojin.core.bounds import Count, NotNegative, Portion, Share
 from taojin.core.units import Floats, Ints
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
@@ -50,14 +51,14 @@ class ItemCF(Seeded):
     """
 
     event: str = "like"
-    neighbours: int = 100
+    neighbours: Count = 100
     similarity: str = Similarity.BM25
-    shrinkage: float = 10.0
-    alpha: float = 0.5
-    k1: float = 1.2
-    b: float = 0.75
-    longest: int = 500
-    decay: float = 0.97
+    shrinkage: NotNegative = 10.0
+    alpha: NotNegative = 0.5
+    k1: NotNegative = 1.2
+    b: Share = 0.75
+    longest: Count = 500
+    decay: Portion = 0.97
     needs_clock: bool = False
 
     def __post_init__(self) -> None:

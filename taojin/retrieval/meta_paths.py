@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import nnls
 
+from taojin.core.bounds import Count, NotNegative, Portion
 from taojin.core.stages import Retriever
 from taojin.core.units import FIRST, Ints
 from taojin.data.dataset import TrainView
@@ -50,14 +51,14 @@ class MetaPaths(Seeded):
 
     table: str = "triples"
     event: str = "like"
-    neighbours: int = 200
-    popularity: float = 1.0
-    widest: int = 5000
-    reach: int = 10
-    pairs: int = 50_000
+    neighbours: Count = 200
+    popularity: NotNegative = 1.0
+    widest: Count = 5000
+    reach: Count = 10
+    pairs: Count = 50_000
     cold: bool = False
     owners: Owners | None = None
-    decay: float = 0.97
+    decay: Portion = 0.97
 
     @property
     def needs_clock(self) -> bool:

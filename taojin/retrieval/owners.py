@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from taojin.core.bounds import Count, bounded
 from taojin.core.stages import Retriever
 from taojin.core.units import Ints
 from taojin.data.dataset import TrainView
@@ -30,7 +31,10 @@ class Owners:
     event: str = "buy"
     rivals: bool = True
     cycle: bool = True
-    least: int = 20
+    least: Count = 20
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     @property
     def needs_clock(self) -> bool:

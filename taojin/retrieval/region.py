@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from taojin.core.bounds import Count, bounded
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
 from taojin.retrieval.segments import Segments
@@ -19,10 +20,13 @@ class Region:
 
     columns: tuple[str, ...] = ("region",)
     event: str = "like"
-    at_least: int = 100
-    longest: int = 1000
+    at_least: Count = 100
+    longest: Count = 1000
     needs_clock: bool = False
     embeddings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Lists:
         """Regions are segments of the users."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from taojin.core.bounds import Portion, bounded
 from taojin.embeddings.seeds import Of, Seeds, check_of, seeds
 
 
@@ -17,10 +18,11 @@ class Seeded:
 
     of: Of = "user"
     history: str = "history"
-    decay: float = 1.0
+    decay: Portion = 1.0
     embeddings: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
+        bounded(self)
         check_of(self.of, type(self).__name__)
 
     @property

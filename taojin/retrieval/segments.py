@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from taojin.core.bounds import Count, bounded
 from taojin.core.units import FIRST, PAD, UNKNOWN, Ints
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
@@ -35,12 +36,13 @@ class Segments:
 
     columns: tuple[str, ...]
     event: str = "like"
-    at_least: int = 100
-    longest: int = 1000
+    at_least: Count = 100
+    longest: Count = 1000
     needs_clock: bool = False
     embeddings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        bounded(self)
         if not self.columns:
             raise ValueError("Segments: no column; name columns of the users, such as ('gender', 'age')")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from taojin.core.bounds import Count, Portion, bounded
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
 from taojin.retrieval.relation import by_row, known_rows
@@ -28,10 +29,13 @@ class Social:
     friend: str = "friend"
     mutual: bool = True
     event: str = "like"
-    newest: float = 0.97
-    longest: int = 100
+    newest: Portion = 0.97
+    longest: Count = 100
     needs_clock: bool = False
     embeddings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Lists:
         """Nothing is learned here; nobody is their own friend."""

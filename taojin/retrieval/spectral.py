@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from taojin.core.bounds import Count, NotNegative, Whole
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.factors.filters import Filter
@@ -36,19 +37,19 @@ class Spectral(Seeded):
     neighbours  so many cells are kept of each item
     user_power  a like is divided by this power of the number of the user's likes,
     item_power  and by this power of the number of the item's (both 0.5: GF-CF)
-    rank        singular vectors that the ideal low pass lets through
+    rank        singular vectors that the ideal low pass lets through; 0: the linear filter alone
     low_pass    its weight beside the linear filter (alpha of GF-CF, beta of BSPM)
     step, steps size and number of the sharpening steps (0: GF-CF)
     """
 
     event: str = "like"
-    neighbours: int = 500
-    user_power: float = 0.3
-    item_power: float = 0.5
-    rank: int = 256
-    low_pass: float = 0.2
-    step: float = 1.0
-    steps: int = 1
+    neighbours: Count = 500
+    user_power: NotNegative = 0.3
+    item_power: NotNegative = 0.5
+    rank: Whole = 256
+    low_pass: NotNegative = 0.2
+    step: NotNegative = 1.0
+    steps: Whole = 1
     needs_clock: bool = False
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Neighbours:

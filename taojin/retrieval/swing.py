@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from scipy import sparse
 
+from taojin.core.bounds import Count, NotNegative, Positive, Whole
 from taojin.core.events import spread
 from taojin.core.units import Floats, Ints
 from taojin.data.dataset import TrainView
@@ -43,18 +44,16 @@ class Swing(Seeded):
     """
 
     event: str = "like"
-    neighbours: int = 100
-    alpha: float = 1.0
-    heavy: float = 0.5
-    popularity: float = 0.0
-    users: int = 2000
-    longest: int = 500
+    neighbours: Count = 100
+    alpha: Positive = 1.0
+    heavy: NotNegative = 0.5
+    popularity: NotNegative = 0.0
+    users: Whole = 2000
+    longest: Count = 500
     needs_clock: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.alpha <= 0:
-            raise ValueError(f"Swing: alpha={self.alpha}; expected a number above 0, such as 1.0")
         if self.users == 1:
             raise ValueError("Swing: users=1; expected 2 or more, since one user makes no pair, or 0 for all")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from taojin.core.bounds import Count, NotNegative, bounded
 from taojin.core.units import FIRST
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
@@ -25,10 +26,13 @@ class TopRated:
     """
 
     event: str = "rate"
-    strength: float = 20.0
-    at_least: int = 5
+    strength: NotNegative = 20.0
+    at_least: Count = 5
     needs_clock: bool = False
     embeddings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def fit(self, view: TrainView, embeddings: Mapping[str, Embedding], *, seed: int) -> Lists:
         """Average; events without a value are left out, and if none has one this is an error."""

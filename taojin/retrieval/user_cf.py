@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from taojin.core.bounds import Count, Portion, bounded
 from taojin.core.units import FOREVER
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
@@ -38,14 +39,17 @@ class UserCF:
     """
 
     event: str = "like"
-    users: int = 100
+    users: Count = 100
     rare: bool = False
-    window: int = FOREVER
-    newest: float = 1.0
-    longest: int = 500
+    window: Count = FOREVER
+    newest: Portion = 1.0
+    longest: Count = 500
     history: str = "history"
-    decay: float = 0.97
+    decay: Portion = 0.97
     embeddings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     @property
     def needs_clock(self) -> bool:

@@ -75,7 +75,11 @@ def test_no_events_no_neighbours(view_of):
     assert len(EASE().fit(view_of([], []), {}, seed=0).item) == 0
 
 
-@pytest.mark.parametrize("l2", [(), (0.0, 5.0)])
-def test_l2_must_be_positive(l2):
-    with pytest.raises(ValueError, match=r"EASE: l2=.*; expected one or more numbers above 0"):
-        EASE(l2=l2)
+def test_one_l2_is_needed():
+    with pytest.raises(ValueError, match=r"EASE.l2: expected one number or more"):
+        EASE(l2=())
+
+
+def test_an_l2_that_is_lost_beside_the_counts_is_refused(view_of):
+    with pytest.raises(ValueError, match=r"EASE.l2: 1e-12 is too small for \d+ items"):
+        EASE(l2=(1e-12,)).fit(view_of(*[range(2, 10)] * 20), {}, seed=0)

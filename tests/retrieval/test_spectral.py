@@ -91,3 +91,9 @@ def test_a_single_like_has_no_neighbours(bridged):
 def test_it_is_of_users_or_items():
     with pytest.raises(ValueError, match="Spectral: of='basket'"):
         Spectral(of="basket")
+
+
+def test_without_singular_vectors_only_the_linear_filter_is_left(parity):
+    linear = Spectral(rank=0).fit(parity.view, {}, seed=0)
+    unweighted = Spectral(rank=8, low_pass=0.0).fit(parity.view, {}, seed=0)
+    np.testing.assert_array_equal(linear.item, unweighted.item)

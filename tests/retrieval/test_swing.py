@@ -60,11 +60,6 @@ def test_the_users_of_a_popular_item_may_be_drawn_and_the_sum_is_about_the_same(
     assert mean == pytest.approx(exact.similarity.sum(), rel=0.1)
 
 
-def test_alpha_must_be_positive():
-    with pytest.raises(ValueError, match=r"Swing: alpha=0; expected a number above 0"):
-        Swing(alpha=0)
-
-
 def test_one_drawn_user_is_refused():
     with pytest.raises(ValueError, match=r"Swing: users=1; expected 2 or more"):
         Swing(users=1)

@@ -16,6 +16,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from taojin.core.bounds import Count, NotNegative, Portion, Positive, bounded
 from taojin.core.progress import Progress
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
@@ -41,20 +42,18 @@ class ALS:
     """
 
     event: str = "like"
-    dim: int = 64
-    unobserved: float = 0.03
-    regularization: float = 0.003
-    frequency: float = 1.0
-    iterations: int = 15
-    steps: int = 3
+    dim: Count = 64
+    unobserved: Positive = 0.03
+    regularization: Positive = 0.003
+    frequency: NotNegative = 1.0
+    iterations: Count = 15
+    steps: Count = 3
     history: str = "history"
-    decay: float = 1.0
+    decay: Portion = 1.0
     needs_clock: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("unobserved", "regularization"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"ALS: expected {name} above 0, got {getattr(self, name)}")
+        bounded(self)
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
+from taojin.core.bounds import Count, Portion, bounded
 from taojin.core.progress import Progress
 from taojin.core.units import PAD, Floats
 from taojin.data.dataset import TrainView
@@ -44,11 +45,14 @@ class BPR:
     """
 
     event: str = "like"
-    dim: int = 64
+    dim: Count = 64
     history: str = "history"
-    decay: float = 1.0
+    decay: Portion = 1.0
     training: Training = Training(learning_rate=5e-3, batch=2048, epochs=60, embedding_l2=1e-5, drop=0.5)
     needs_clock: bool = False
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     @property
     def features(self) -> tuple[str, ...]:

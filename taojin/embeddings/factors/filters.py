@@ -55,7 +55,9 @@ class Filter:
         by_user = inverse_power(np.diff(liked.indptr), user_power)
         by_item = inverse_power(np.diff(liked.tocsc().indptr), item_power)
         weighted = (sparse.diags(by_user) @ liked @ sparse.diags(by_item)).tocsr()
-        value, vectors = singular(weighted, rank, seed=seed)
+        # The largest value is needed in any case.
+        value, vectors = singular(weighted, max(rank, 1), seed=seed)
+        vectors = vectors[:, :rank]
         weighted.data /= float(value[0])
         device = torch.device("cpu")
         divisor = torch.from_numpy(by_item)[:, None]

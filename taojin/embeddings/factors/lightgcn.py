@@ -16,6 +16,7 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
+from taojin.core.bounds import Count, NotNegative, Portion, Positive, bounded
 from taojin.core.progress import Progress
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
@@ -50,22 +51,21 @@ class LightGCN:
     """
 
     event: str = "like"
-    dim: int = 64
-    layers: int = 3
+    dim: Count = 64
+    layers: Count = 3
     loss: Loss = Softmax()
     negatives: Negatives = Negatives(uniform=1024, popular=1024, power=1.0)
     cosine: bool = True
-    temperature: float = 0.15
-    regularization: float = 1e-4
-    deviation: float = 0.1
+    temperature: Positive = 0.15
+    regularization: NotNegative = 1e-4
+    deviation: Positive = 0.1
     history: str = "history"
-    decay: float = 1.0
+    decay: Portion = 1.0
     training: Training = Training(learning_rate=5e-3, batch=8192, epochs=200, patience=5, drop=0.7)
     needs_clock: bool = False
 
     def __post_init__(self) -> None:
-        if self.layers < 1:
-            raise ValueError(f"LightGCN: expected at least 1 layer, got {self.layers}; without a graph it is BPR")
+        bounded(self)
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ ROUNDS = 4
 
 
 def singular(matrix: sparse.csr_matrix, rank: int, *, seed: int) -> tuple[Tensor, Tensor]:
-    """The largest singular values, float32[K], and right singular vectors, float32[M, K], K <= rank.
+    """The largest singular values, float32[K], and right singular vectors, float32[M, K], K <= rank; 0: none.
 
     Halko, Martinsson and Tropp, SIAM Review 2011, https://doi.org/10.1137/090771806
     """
@@ -30,5 +30,5 @@ def singular(matrix: sparse.csr_matrix, rank: int, *, seed: int) -> tuple[Tensor
     # The eigenvectors of the small square matrix, which costs less than singular vectors of the tall one.
     small = forth @ basis
     square, turned = torch.linalg.eigh(small.T @ small)
-    first = slice(-min(rank, width), None)
+    first = slice(width - min(rank, width), None)
     return square[first].flip(0).clamp(min=0).sqrt(), basis @ turned[:, first].flip(1)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from taojin.core.bounds import Count, Portion, Positive, bounded
 from taojin.core.progress import Progress
 from taojin.core.units import Floats
 from taojin.data.dataset import TrainView
@@ -44,13 +45,16 @@ class TransE:
 
     table: str = "triples"
     event: str = "like"
-    dim: int = 64
-    margin: float = 0.5
-    negatives: int = 8
+    dim: Count = 64
+    margin: Positive = 0.5
+    negatives: Count = 8
     history: str = "history"
-    decay: float = 0.95
+    decay: Portion = 0.95
     training: Training = Training(learning_rate=1e-2, batch=2048, epochs=30, drop=0.3)
     needs_clock: bool = False
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     @property
     def features(self) -> tuple[str, ...]:

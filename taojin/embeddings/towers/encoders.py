@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from taojin.core.bounds import Count, Dropped, bounded
+
 MASKED = -1e9
 """Added to the score of what must not be attended to: minus infinity would turn an empty history into NaN."""
 
@@ -102,8 +104,11 @@ class Capsules:
     behaviours are read by their direction, since vectors start too short for routing to tell them apart.
     """
 
-    interests: int = 4
-    iterations: int = 3
+    interests: Count = 4
+    iterations: Count = 3
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def build(self, width: int, length: int) -> EncoderModule:
         """One bilinear map for all capsules."""
@@ -154,9 +159,12 @@ def squash(vectors: Tensor) -> Tensor:
 class Recurrent:
     """Gated recurrent units (Cho et al., EMNLP 2014, https://arxiv.org/abs/1406.1078)."""
 
-    layers: int = 1
-    dropout: float = 0.0
+    layers: Count = 1
+    dropout: Dropped = 0.0
     causal: bool = True
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def build(self, width: int, length: int) -> SequenceModule:
         """States as wide as what is read."""

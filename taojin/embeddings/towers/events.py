@@ -9,11 +9,13 @@ Shapes: I items in the vocabulary, B events of a batch, S items of a sample, D e
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from taojin.core.bounds import COUNT, Count, Dropped, NotNegative, Positive, bounded
 from taojin.core.progress import Progress
 from taojin.core.units import FIRST, Floats
 from taojin.data.dataset import TrainView
@@ -54,20 +56,23 @@ class TwoTowerModel:
     features: tuple[str, ...] = ("item",)
     history: str = "history"
     event: str = "like"
-    dim: int = 64
+    dim: Count = 64
     encoder: Encoder = MeanPool()
-    hidden: tuple[int, ...] = ()
-    item_hidden: tuple[int, ...] = ()
-    dropout: float = 0.1
+    hidden: Annotated[tuple[int, ...], COUNT] = ()
+    item_hidden: Annotated[tuple[int, ...], COUNT] = ()
+    dropout: Dropped = 0.1
     loss: Loss = Softmax()
     negatives: Negatives = Negatives(in_batch=True, uniform=256)
     cosine: bool = True
-    temperature: float = 0.1
-    forget: float = 0.01
+    temperature: Positive = 0.1
+    forget: Dropped = 0.01
     example_age: bool = False
-    sharpness: float = 10.0
+    sharpness: NotNegative = 10.0
     held: HoldOut = HoldOut()
     training: Training = Training(batch=512, learning_rate=2e-3, epochs=30, drop=0.3)
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     @property
     def needs_clock(self) -> bool:

@@ -8,12 +8,13 @@ Shapes: N rows of a batch, B rows of a block, S items of a sample, D embedding s
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from taojin.core.bounds import Bound, Share, bounded
 from taojin.embeddings.towers.negatives import Sample
 
 BLOCK = 256
@@ -67,7 +68,10 @@ class Softmax:
 class BinaryCrossEntropy:
     """The wanted item is a yes, each other one a no; all no together weigh `weight` yeses, None: each of them one."""
 
-    weight: float | None = 1.0
+    weight: Annotated[float | None, Bound(low=0)] = 1.0
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def terms(self, own: Tensor, others: Tensor, sample: Sample) -> Terms:
         """-log s(own) - scale times the sum of log s(-others)."""
@@ -84,7 +88,10 @@ class GBCE:
     calibration     t: 0 is plain binary cross-entropy, 1 gives the probabilities of the softmax; the paper takes 0.75
     """
 
-    calibration: float = 0.75
+    calibration: Share = 0.75
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def terms(self, own: Tensor, others: Tensor, sample: Sample) -> Terms:
         """(-power times log s(own) - sum of log s(-others)) ÷ (S + 1)."""

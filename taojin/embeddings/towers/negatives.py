@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from taojin.core.bounds import NotNegative, Whole, bounded
+
 
 class Sample(NamedTuple):
     """The items that all rows of a batch are told from, each once.
@@ -32,10 +34,13 @@ class Negatives:
     in_batch    the wanted items of the batch's rows
     """
 
-    uniform: int = 0
-    popular: int = 0
+    uniform: Whole = 0
+    popular: Whole = 0
     in_batch: bool = False
-    power: float = 0.75
+    power: NotNegative = 0.75
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     @property
     def everything(self) -> bool:

@@ -9,12 +9,14 @@ Shapes: I items in the vocabulary, R requests, B windows of a batch, L places, N
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from taojin.core.bounds import COUNT, Count, Dropped, Positive, bounded
 from taojin.core.progress import Progress
 from taojin.core.units import FIRST, PAD, Floats, Ints
 from taojin.data.dataset import TrainView
@@ -53,21 +55,22 @@ class SequenceModel:
     item: str = "item"
     history: str = "history"
     event: str = "like"
-    dim: int = 64
+    dim: Count = 64
     encoder: SequenceEncoder = Transformer()
     objective: Objective = NextItem()
     loss: Loss = Softmax()
     negatives: Negatives = Negatives()
     cosine: bool = False
-    temperature: float = 1.0
-    forget: float = 0.0
-    longest: int | None = None
+    temperature: Positive = 1.0
+    forget: Dropped = 0.0
+    longest: Annotated[int | None, COUNT] = None
     held: HoldOut = HoldOut()
-    places: int = 8192
+    places: Count = 8192
     training: Training = Training(batch=128, epochs=200, patience=10, drop=0.8, embedding_l2=0.0)
     needs_clock: bool = False
 
     def __post_init__(self) -> None:
+        bounded(self)
         if self.encoder.causal != (self.objective.ahead > 0):
             raise ValueError(
                 "SequenceModel: what guesses the next item must be causal, or it sees it; what guesses masked items "

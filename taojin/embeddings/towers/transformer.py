@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from taojin.core.bounds import Count, Dropped, bounded
 from taojin.embeddings.towers.encoders import MASKED, SequenceModule
 
 
@@ -24,10 +25,13 @@ class Transformer:
     """
 
     causal: bool = True
-    blocks: int = 2
-    heads: int = 1
-    widen: int = 1
-    dropout: float = 0.1
+    blocks: Count = 2
+    heads: Count = 1
+    widen: Count = 1
+    dropout: Dropped = 0.1
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def build(self, width: int, length: int) -> SequenceModule:
         """For sequences of at most `length` places."""

@@ -5,12 +5,13 @@ Shapes: M learned events, W windows of them, B windows of a batch, L places, I c
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from taojin.core.bounds import Portion, Share, bounded
 from taojin.core.units import FIRST, PAD, Ints
 from taojin.embeddings.towers.negatives import Sampler
 
@@ -46,7 +47,7 @@ class Objective(Protocol):
 class NextItem:
     """Every place guesses the next one."""
 
-    ahead: int = 1
+    ahead: ClassVar[int] = 1
 
     def lesson(self, codes: Tensor) -> Lesson:
         """Items that the vocabulary does not have are read, not guessed."""
@@ -63,9 +64,12 @@ class Masked:
     last    share of the windows in which the last place alone is, which is what is asked at request time
     """
 
-    share: float = 0.2
-    last: float = 0.1
-    ahead: int = 0
+    share: Portion = 0.2
+    last: Share = 0.1
+    ahead: ClassVar[int] = 0
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def lesson(self, codes: Tensor) -> Lesson:
         """A new mask for every batch."""

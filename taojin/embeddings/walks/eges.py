@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from taojin.core.bounds import NotNegative
 from taojin.core.progress import Progress
 from taojin.core.units import FIRST, Floats, Mask
 from taojin.data.dataset import TrainView
@@ -40,7 +41,7 @@ class EGES(WalkSpec):
     """
 
     side: tuple[str, ...]
-    lead: float = 4.0
+    lead: NotNegative = 4.0
 
     @property
     def features(self) -> tuple[str, ...]:

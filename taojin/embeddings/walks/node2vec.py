@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from taojin.core.bounds import Positive
 from taojin.core.progress import Progress
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
@@ -24,12 +25,8 @@ class Node2Vec(WalkSpec):
     q   above 1 a walk stays near (items of equal part in the graph come close), below 1 it goes away (neighbours do)
     """
 
-    p: float = 1.0
-    q: float = 2.0
-
-    def __post_init__(self) -> None:
-        if not (self.p > 0 and self.q > 0):
-            raise ValueError(f"Node2Vec: p={self.p}, q={self.q}; expected numbers above 0")
+    p: Positive = 1.0
+    q: Positive = 2.0
 
     def fit(self, view: TrainView, columns: Mapping[str, Column], *, seed: int, progress: Progress) -> Embedding:
         """Learn until the next item of held-out users is not found better."""

@@ -5,9 +5,11 @@ Shapes: W walks, L places of a walk, M places of all walks.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
+from taojin.core.bounds import Bound, Count, Span
 from taojin.core.units import FOREVER, PAD
 from taojin.embeddings.next_item import NextItems
 from taojin.embeddings.skip_gram import Sequences, SkipGramSpec
@@ -28,12 +30,12 @@ class WalkSpec(SkipGramSpec):
     both_ways   edges lead back, too: what is liked together counts, not in which order
     """
 
-    window: int = 10
+    window: Count = 10
     training: Training = Training(learning_rate=5e-3, batch=4096, epochs=10, drop=0.3)
-    walks: int = 2
-    length: int = 40
-    gap: int = FOREVER
-    half_life: float = float("inf")
+    walks: Count = 2
+    length: Annotated[int, Bound(low=2, whole=True)] = 40
+    gap: Count = FOREVER
+    half_life: Span = float("inf")
     both_ways: bool = True
 
     @property

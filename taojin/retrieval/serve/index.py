@@ -8,12 +8,13 @@ Shapes: V vectors searched, D embedding size, Q queries, K items found.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from taojin.core.bounds import Bound, Count, Portion, Whole, bounded
 from taojin.core.units import Floats, Ints, Mask
 
 Bits = NDArray[np.uint8]
@@ -97,9 +98,12 @@ class IVF:
     lists   how many; 0: 4 sqrt(V)
     """
 
-    lists: int = 0
-    recall: float = 0.99
+    lists: Whole = 0
+    recall: Portion = 0.99
     rough: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def make(self, item: Ints, vectors: Floats) -> faiss.Index:
         """Cells of at most 64 sampled vectors for each centre, ten rounds of k-means."""
@@ -134,10 +138,13 @@ class HNSW:
     building    nodes kept in view while the graph is built
     """
 
-    links: int = 16
-    building: int = 80
-    recall: float = 0.99
+    links: Annotated[int, Bound(low=2, whole=True)] = 16
+    building: Count = 80
+    recall: Portion = 0.99
     rough: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def make(self, item: Ints, vectors: Floats) -> faiss.Index:
         """One node after another; slow to build."""
@@ -168,8 +175,11 @@ class Quantised:
     The effort counts items that are scored again.
     """
 
-    recall: float = 0.99
+    recall: Portion = 0.99
     rough: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def make(self, item: Ints, vectors: Floats) -> faiss.Index:
         """Each dimension is cut into 255 steps between its least and its largest value."""
@@ -199,9 +209,14 @@ class LSH:
     bits    planes, a multiple of 8
     """
 
-    bits: int = 256
-    recall: float = 0.99
+    bits: Count = 256
+    recall: Portion = 0.99
     rough: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        bounded(self)
+        if self.bits % 8:
+            raise ValueError(f"LSH.bits: expected a multiple of 8; got {self.bits}")
 
     def make(self, item: Ints, vectors: Floats) -> faiss.Index:
         """Nothing is learned; the planes have a fixed seed."""
@@ -230,8 +245,11 @@ class Auto:
     between; `python -m benchmarks neighbours` shows the crossing.
     """
 
-    exact: int = 20_000
-    recall: float = 0.99
+    exact: Whole = 20_000
+    recall: Portion = 0.99
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def for_size(self, vectors: int) -> Index:
         """The choice for so many vectors."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taojin.core.batch import Candidates
+from taojin.core.bounds import Positive, bounded
 from taojin.core.units import Floats
 
 
@@ -33,7 +34,10 @@ class ReciprocalRank:
     Cormack, Clarke and Büttcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114, with places from 0.
     """
 
-    constant: float = 60.0
+    constant: Positive = 60.0
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def score(self, candidates: Candidates) -> Floats:
         """Reciprocal rank fusion."""

@@ -105,8 +105,3 @@ def test_the_same_seed_gives_the_same_vectors_and_another_one_others(parity):
     first, again, other = (fit(parity, short, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.vectors, again.vectors)
     assert not np.array_equal(first.vectors, other.vectors)
-
-
-def test_settings_that_mean_nothing_are_refused():
-    with pytest.raises(ValueError, match=r"expected at least 1 layer, got 0"):
-        LightGCN(layers=0)
