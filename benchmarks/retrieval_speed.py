@@ -5,8 +5,8 @@ with the same threads and sizes, the peers in fp32, our SASRec in bf16, each in 
 after the other, round after round (A B A B). Timed is the public call that fits; the clock of the peers stands while
 they are judged, ours runs on through its own validation. Judged is NDCG@10 over all items that a user has not had.
 
-A peer that learns in epochs gets `--minutes`, and is judged again and again; ours stops by itself. The quality that
-counts is the lower one of the two best: seconds are those after which each side first reached it.
+A side that learns in epochs gets `--minutes`, and is judged again and again; ours may stop by itself before. The
+quality that counts is the lower one of the two best: seconds are those after which each side first reached it.
 
 45 minutes for each of RecBole's two networks; `--models als --minutes 1 --rounds 1` gives a first look.
 """
@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks retrieval-speed", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
     parser.add_argument("--models", nargs="+", choices=DUELS, default=tuple(DUELS))
-    parser.add_argument("--minutes", type=float, default=45.0, help="what a peer gets")
+    parser.add_argument("--minutes", type=float, default=45.0, help="what a training gets")
     parser.add_argument("--rounds", type=at_least_one, default=3, help="of what is quick; networks have one")
     parser.add_argument("--threads", type=at_least_one, default=os.cpu_count())
     options = parser.parse_args(arguments)

@@ -61,7 +61,7 @@ def main() -> None:
     dataset = MODELS.source.load(Path(task.file))
     watch = Watch()
     table = replace(MODELS, longest=LAST) if task.model in ("item2vec", *MODELS.towers) else MODELS
-    found = measure(task.model, table, dataset, final=False, watch=watch)
+    found = measure(task.model, table, dataset, final=False, watch=watch, minutes=task.minutes)
     whole = (found["seconds"], found["ndcg@10"])
     # A tower's own validation is this very figure, so that each of its epochs is a point.
     of_epochs = watch.points if task.model in MODELS.towers else []

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.retrieval.clock import Watch, within
+from benchmarks.retrieval.clock import MINUTES, Watch, within
 from taojin.core.progress import Progress
 from taojin.core.stages import Retriever
 from taojin.core.units import FOREVER
@@ -66,7 +66,9 @@ def run(table: Table, data: Path, only: str | None, final: bool) -> dict[str, di
     return {model: measure(model, table, dataset, final) for model in ([only] if only else table.names)}
 
 
-def measure(name: str, table: Table, dataset: Dataset, final: bool, watch: Watch | None = None) -> dict[str, float]:
+def measure(
+    name: str, table: Table, dataset: Dataset, final: bool, watch: Watch | None = None, minutes: float = MINUTES
+) -> dict[str, float]:
     """Fit a model and judge it."""
     watch = watch or Watch()
     parts = LeaveLastOut().assign(dataset.log, dataset.clock)
@@ -75,7 +77,7 @@ def measure(name: str, table: Table, dataset: Dataset, final: bool, watch: Watch
     view = dataset.view(parts != Part.TEST if stops_by_itself else parts == Part.TRAIN)
     columns = features(view, table.longest)
     start = time.perf_counter()
-    retriever = fit(name, table, view, columns, watch)
+    retriever = fit(name, table, view, columns, watch, minutes)
     seconds = time.perf_counter() - start
     judged = cases(dataset, parts, Part.TEST if final else Part.VALID, dataset.kinds.bits("like"), min_past=1)
     alone = Alone(retriever=retriever, store=Store(columns), had=dataset.kinds.all, items=dataset.n_items)
@@ -99,11 +101,12 @@ def features(view: TrainView, longest: int) -> Mapping[str, Column]:
 
 
 def fit(
-    name: str, table: Table, view: TrainView, columns: Mapping[str, Column], progress: Progress, seed: int = 0
+    name: str, table: Table, view: TrainView, columns: Mapping[str, Column], progress: Progress, minutes: float
 ) -> Retriever:
     """What answers requests."""
+    seed = 0
     if name in table.channels:
         return table.channels[name].fit(view, {}, seed=seed)
     spec = table.vectors[name] if name in table.vectors else replace(table.towers[name], held=EVERYBODY)
-    embedding = within(spec).fit(view, columns, seed=seed, progress=progress)
+    embedding = within(spec, minutes).fit(view, columns, seed=seed, progress=progress)
     return Nearest(name).fit(view, {name: embedding}, seed=seed)
