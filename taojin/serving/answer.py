@@ -66,7 +66,7 @@ class Answer:
     """An answer: items, best first.
 
     degraded    parts that failed and were left out
-    exhausted   True: fewer items than asked for, because the catalogue has no more that may be shown
+    exhausted   True: fewer items than asked for: the catalogue, or the channels that were asked, have no more to show
     unknown     ids of the question's history and exclusions that the catalogue does not have
     stranger    True: nothing is known of who asks, so that everybody unknown gets this list
     trace       what each part of the funnel did, where it was asked for
@@ -104,7 +104,7 @@ class Answer:
             who = "nobody was named" if self.user is None else f"nothing is known of user {self.user!r}"
             lines.append(f"({who}: what a stranger gets)")
         if self.exhausted:
-            lines.append("(the catalogue has no more that may be shown)")
+            lines.append("(there is no more that may be shown)")
         if self.degraded:
             lines.append(f"(left out, because they failed: {', '.join(self.degraded)})")
         if self.trace is not None:

@@ -115,9 +115,9 @@ class StepAnswer(BaseModel):
 class RecommendAnswer(BaseModel):
     """Items, best first.
 
-    `degraded` names the parts that failed and were left out; `exhausted` says that the catalogue has no more that may
-    be shown; `unknown` are items of the question that the catalogue does not have; `stranger` says that nothing is
-    known of who asks.
+    `degraded` names the parts that failed and were left out; `exhausted` says that the catalogue, or the channels
+    that were asked, have no more that may be shown; `unknown` are items of the question that the catalogue does not
+    have; `stranger` says that nothing is known of who asks.
     """
 
     items: list[RecommendedAnswer]

@@ -10,12 +10,13 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
-from taojin.serving.bodies import EventBody, RecommendBody
+from taojin.serving.bodies import LONGEST_ID, EventBody, RecommendBody
 from taojin.serving.problem import Problem
 
 log = logging.getLogger(__name__)
 
 LONGEST_SHOWN = 200
+REMEDY = "GET /openapi.json describes what this request may hold"
 FIELDS = tuple(dict.fromkeys((*RecommendBody.model_fields, *EventBody.model_fields)))
 
 
@@ -25,6 +26,11 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(ValueError, _value_error)
     app.add_exception_handler(Exception, _failed)
+
+
+def _is_named(part: int | str) -> bool:
+    """Whether a part of a place is a field of the body, and not a kind that pydantic tried."""
+    return isinstance(part, int) or (part not in ("one", "many") and "[" not in part)
 
 
 def refusal(status: int, problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -41,7 +47,7 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     if isinstance(first["input"], bytes):
         sent = request.headers.get("content-type", "none")
         return refusal(415, Problem("Content-Type", "application/json", sent, "say so in the request's header"))
-    path = [f"[{part}]" if isinstance(part, int) else part for part in first["loc"] if part not in ("one", "many")]
+    path = [f"[{part}]" if isinstance(part, int) else part for part in first["loc"] if _is_named(part)]
     where = ".".join(path[1:]) or path[0]
     got = repr(first["input"])
     shown = got if len(got) <= LONGEST_SHOWN else got[:LONGEST_SHOWN] + "..."
@@ -52,9 +58,11 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
             close = difflib.get_close_matches(path[-1], FIELDS, n=1)
             remedy = f"did you mean {close[0]!r}?" if close else "leave it out"
             return refusal(422, Problem(where, "a field that this request has", repr(path[-1]), remedy))
-    return refusal(
-        422, Problem(where, first["msg"].removeprefix("Input should be ").removeprefix("Value error, ").lower(), shown)
-    )
+    if not _is_named(first["loc"][-1]):  # a `Word`, and none of its kinds fits
+        words = f"text of at most {LONGEST_ID} characters, a finite number, true or false"
+        return refusal(422, Problem(where, words, shown, REMEDY))
+    said = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ").lower()
+    return refusal(422, Problem(where, said, shown, REMEDY))
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:

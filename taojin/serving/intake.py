@@ -62,12 +62,13 @@ class Intake:
     def _event(self, posted: Posted, now: int, where: str) -> LiveEvent:
         name = known(posted.event, self.kinds.names, f"{where}event")
         if posted.value is None and name in self._need_value:
-            raise ValueError(Problem(f"{where}value", f"a number, since a {name!r} is judged by it", "none"))
+            expected = f"a number, since a {name!r} is judged by it"
+            raise ValueError(Problem(f"{where}value", expected, "none", "add a value"))
         if posted.value is not None and not np.isfinite(posted.value):
-            raise ValueError(Problem(f"{where}value", "a finite number", str(posted.value)))
+            raise ValueError(Problem(f"{where}value", "a finite number", str(posted.value), "leave it out"))
         time = now if posted.time is None else posted.time
         if time < EARLIEST:
-            remedy = "this looks like seconds: multiply by 1000" if time > EARLIEST // 1000 else ""
+            remedy = "this looks like seconds: multiply by 1000" if time > EARLIEST // 1000 else "leave it out for now"
             raise ValueError(Problem(f"{where}time", "milliseconds since 1970-01-01 UTC", str(time), remedy))
         if time > now + TOLERANCE:
             raise ValueError(

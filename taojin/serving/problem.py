@@ -18,10 +18,10 @@ class Problem:
     where: str
     expected: str
     got: str
-    remedy: str = ""
+    remedy: str
 
     def __str__(self) -> str:
-        return f"{self.where}: expected {self.expected}, got {self.got}" + (f"; {self.remedy}" if self.remedy else "")
+        return f"{self.where}: expected {self.expected}, got {self.got}; {self.remedy}"
 
 
 def known(name: str, names: Collection[str], where: str) -> str:
@@ -32,4 +32,5 @@ def known(name: str, names: Collection[str], where: str) -> str:
     close = difflib.get_close_matches(name, there, n=1)
     rest = f", ... ({len(there)} in all)" if len(there) > MOST_NAMED else ""
     expected = f"one of {', '.join(there[:MOST_NAMED])}{rest}" if there else "nothing, since there are none"
-    raise ValueError(Problem(where, expected, repr(name), f"did you mean {close[0]!r}?" if close else ""))
+    remedy = f"did you mean {close[0]!r}?" if close else "take one of these"
+    raise ValueError(Problem(where, expected, repr(name), remedy))

@@ -41,9 +41,10 @@ class Question:
 
     def __post_init__(self) -> None:
         if self.n < 1:
-            raise ValueError(Problem("n", "1 or more", str(self.n)))
+            raise ValueError(Problem("n", "1 or more", str(self.n), "ask for an item at least"))
         if self.user is not None and self.history:
             raise ValueError(Problem("history", "a user or a history", "both", "leave one of them out"))
         if (self.scene == SIMILAR) != (self.item is not None):
             expected = f"an item for the scene {SIMILAR!r} and for no other"
-            raise ValueError(Problem("item", expected, f"scene {self.scene!r} with item {self.item!r}"))
+            got = f"scene {self.scene!r} with item {self.item!r}"
+            raise ValueError(Problem("item", expected, got, "name both or neither"))
