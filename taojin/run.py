@@ -10,6 +10,7 @@ print(run.evaluate())
 import importlib
 import importlib.util
 import inspect
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -137,7 +138,10 @@ def find(recipe: str) -> "Experiment":
         inspect.signature(made).bind()
     except TypeError as error:
         raise ValueError(f"{expected}, got {function}{inspect.signature(made)}") from error
-    experiment = made()
+    try:
+        experiment = made()
+    except Exception as error:
+        raise _of_the_user(recipe, path, error) from error
     if not isinstance(experiment, Experiment):
         raise ValueError(f"{expected}, got one that returns {type(experiment).__name__}")
     return experiment
@@ -152,6 +156,13 @@ def _run_file(recipe: str, path: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # it is the user's program: whatever is wrong with it, say where
-        raise ValueError(f"recipe {recipe!r}: {path} cannot be run, {type(error).__name__}: {error}") from error
+    except Exception as error:
+        raise _of_the_user(recipe, path, error) from error
     return module
+
+
+def _of_the_user(recipe: str, path: str, error: Exception) -> ValueError:
+    """A recipe is its user's program: whatever is wrong with it, say what and in which line."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    where = f"{path}, line {lines[-1]}" if lines else path
+    return ValueError(f"recipe {recipe!r}: {where} cannot be run, {type(error).__name__}: {error}")

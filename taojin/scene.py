@@ -196,11 +196,11 @@ class Experiment:
         where = f"scene {name!r}"
         if not scene.retrieval:
             raise ValueError(f"{where}: no channel; retrieval needs at least one")
-        for channel, (spec, quota) in scene.retrieval.items():
+        for channel, part in scene.retrieval.items():
+            _check_quota(part, f"{where}, channel {channel!r}")
+            spec, _ = part
             _known(spec.embeddings, self.embeddings, f"{where}, channel {channel!r}: embedding")
             self._check_history(spec, f"{where}, channel {channel!r}")
-            if quota < 1:
-                raise ValueError(f"{where}, channel {channel!r}: expected a quota of 1 or more, got {quota}")
         _known([m for m in (scene.preranking, scene.ranking) if m], self.models, f"{where}: model")
         _known([scene.last_resort] if scene.last_resort else [], scene.retrieval, f"{where}: channel")
         for reranker in scene.reranking:
@@ -229,6 +229,15 @@ class Experiment:
                 f"experiment {self.name!r}: the data knows only the order of each user's events, "
                 f"and these need a clock: {', '.join(needy)}; leave them out"
             )
+
+
+def _check_quota(part: object, where: str) -> None:
+    """A scene names each channel with the number of items that it may bring."""
+    match part:
+        case (spec, int(quota)) if quota >= 1 and hasattr(spec, "fit") and not isinstance(spec, type):
+            return
+    expected = "a channel and its quota, a whole number of 1 or more, such as (Popular(), 50)"
+    raise ValueError(f"{where}: expected {expected}; got {part!r}")
 
 
 def _known(names: Collection[str], there: Collection[str], where: str) -> None:

@@ -143,6 +143,7 @@ def test_what_is_wrong_is_said_without_a_traceback(
         ("def h(a): return 42", "h", "without arguments that returns an Experiment, got h(a)"),
         ("h = 42", "h", "without arguments that returns an Experiment, got int"),
         ("def h(: pass", "h", "cannot be run, SyntaxError"),
+        ("def h():\n    return {}['x']", "h", "line 2 cannot be run, KeyError: 'x'"),
         ("import no_such_module", "h", "cannot be run, ModuleNotFoundError"),
         ("", "h", "has no function 'h'"),
     ],
