@@ -72,9 +72,13 @@ def _figures(found: Evaluation) -> dict[str, object]:
 
 
 def commit() -> str:
-    """The code that is measured, as it stands when the run starts."""
-    call = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    """The code that is measured, as it stands when the run starts; results are no code."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)docs/results.md")
+    return git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
 
 
 def _append(arguments: list[str], commit: str, found: Evaluation, figures: dict[str, object]) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from taojin.core.place import check_place
 from taojin.core.progress import Advance
 
 app = typer.Typer(
@@ -23,7 +24,8 @@ app = typer.Typer(
 )
 tune = typer.Typer(help="Choose settings of a trained run on validation.", no_args_is_help=True)
 app.add_typer(tune, name="tune")
-screen = Console()
+screen = Console(width=None if sys.stdout.isatty() else 160)
+"""A file or another program has no edge at which tables were to be cut."""
 state = {"debug": False}
 
 RECIPE = "movielens, movielens_order, world or world_tiny, or path/to/file.py:function."
@@ -99,6 +101,10 @@ def quotas(
     from taojin.experiment.tune import tune_quotas, with_quotas  # noqa: PLC0415
 
     with _told():
+        if apply is not None:  # what cannot be written is told before anything is measured
+            if apply.resolve() == run.resolve():
+                raise ValueError(f"--apply {apply}: is the run itself; name another folder")
+            check_place(apply)
         with _Bars() as bars:
             found = tune_quotas(run, budget=budget, scene=scene, data=data, progress=bars)
         if as_json:

@@ -165,6 +165,13 @@ def test_a_bundle_never_takes_the_place_of_something_else(tmp_path: Path) -> Non
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["letter.txt", "mine", "thesis.tex"]
 
 
+def test_quotas_that_cannot_be_written_are_told_before_anything_is_measured(tiny_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("chapter")
+    for place, message in ((tiny_run, "is the run itself"), (tmp_path, "got a folder of other files")):
+        done = command("tune", "quotas", str(tiny_run), "--apply", str(place))
+        assert done.returncode == 1 and message in done.stderr and not done.stdout
+
+
 def test_unknown_names_are_answered(tiny_run: Path) -> None:
     run = taojin.load(tiny_run)
     assert len(run.recommend("nobody knows me", n=5)) == 5

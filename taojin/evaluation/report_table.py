@@ -22,7 +22,7 @@ HEADS = {
     "candidates": "size",
     "mean_popularity": "popularity",
     "calibration_error": "calibration",
-    "new_item_recall": "new items",
+    "new_item_recall": "new recall",
 }
 """Names of columns where the full one would not fit."""
 
@@ -121,9 +121,9 @@ def _means(title: str, first: str, rows: Mapping[str, Values]) -> Table:
 
 def _table(title: str, first: str, columns: tuple[str, ...]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first)
+    table.add_column(first, overflow="fold")
     for column in columns:
-        table.add_column(HEADS.get(column, column), justify="right")
+        table.add_column(HEADS.get(column, column), justify="right", overflow="fold")
     return table
 
 

@@ -73,7 +73,7 @@ def test_the_table_of_channels_fits_a_hundred_columns(found: Evaluation) -> None
     lines = out.getvalue().splitlines()
     start = next(place for place, line in enumerate(lines) if line.startswith("Channels"))
     head = lines[start + 2].split()
-    assert head == ["channel", "k", "recall@k", "marginal", "new", "items", "coverage", "popularity", "gini", "ms"]
+    assert head == ["channel", "k", "recall@k", "marginal", "new", "recall", "coverage", "popularity", "gini", "ms"]
     assert lines[start + 4].split()[0] == "channel_hot"
     assert "…" not in lines[start + 4]
 

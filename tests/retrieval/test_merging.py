@@ -68,7 +68,7 @@ def test_of_one_channel_the_order_stays(how, items):
 def test_reciprocal_rank_is_the_sum_of_a_loop(asked):
     candidates = proposals(asked)
     expected = [
-        sum(1 / (60 + asked[r][c].index(i)) for c in "abc" if i in asked[r][c])
+        sum(1 / (61 + asked[r][c].index(i)) for c in "abc" if i in asked[r][c])
         for r, i in zip(candidates.request, candidates.item, strict=True)
     ]
     np.testing.assert_allclose(ReciprocalRank().score(candidates), expected, rtol=1e-6)

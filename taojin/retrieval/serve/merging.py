@@ -31,7 +31,7 @@ class Merge(Protocol):
 class ReciprocalRank:
     """The sum over channels of 1 ÷ (constant + place): who is near the top of several lists comes first.
 
-    Cormack, Clarke and Büttcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114, with places from 0.
+    Cormack, Clarke and Büttcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114.
     """
 
     constant: Positive = 60.0
@@ -42,7 +42,7 @@ class ReciprocalRank:
     def score(self, candidates: Candidates) -> Floats:
         """Reciprocal rank fusion."""
         place = candidates.place.astype(np.float64)
-        fused: Floats = _over(place > 0, 1 / (self.constant - 1 + np.maximum(place, 1))).sum(axis=1).astype(np.float32)
+        fused: Floats = _over(place > 0, 1 / (self.constant + np.maximum(place, 1))).sum(axis=1).astype(np.float32)
         return fused
 
 
