@@ -100,4 +100,5 @@ class ItemCF(Seeded):
                 return trust * both * self._saturation(first, users) * self._saturation(second, users)
 
     def _saturation(self, n: Doubles, users: Doubles) -> Doubles:
-        return (self.k1 + 1) / (1 + self.k1 * (1 - self.b + self.b * n / users[users > 0].mean()))
+        average = users[users > 0].mean() if users.any() else 1.0
+        return (self.k1 + 1) / (1 + self.k1 * (1 - self.b + self.b * n / average))
