@@ -43,13 +43,20 @@ class Campaign:
         wrong = (slot != NEVER) & ((slot < 1) | (slot > np.iinfo(np.int16).max))
         if wrong.any():
             raise ValueError(f"Campaign: column {self.slot!r} holds {slot[wrong][0]}; expected places from 1 on")
+        start, stop = self._whole(table, self.start, NEVER), self._whole(table, self.stop, FOREVER)
+        if (never := np.flatnonzero(start >= stop)).size:
+            item = table[self.item][int(never[0])].as_py()
+            raise ValueError(
+                f"Campaign: item {item!r} starts at {start[never[0]]} and stops at {stop[never[0]]}: expected a start "
+                f"before the stop; look at columns {self.start!r} and {self.stop!r}"
+            )
         # What has a place comes first, so that a small quota does not lose it.
         order = np.argsort(slot == NEVER, kind="stable")
         return Campaigns(
             item=row[self.item][order],
             slot=np.where(slot == NEVER, -1, slot - 1)[order].astype(np.int16),
-            start=self._whole(table, self.start, NEVER)[order],
-            stop=self._whole(table, self.stop, FOREVER)[order],
+            start=start[order],
+            stop=stop[order],
         )
 
     def _whole(self, table: pa.Table, column: str, absent: int) -> Ints:

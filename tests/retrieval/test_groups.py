@@ -132,6 +132,9 @@ def test_campaign_tables_are_checked(view_of):
         Campaign(slot="slot").fit(campaigns(view_of, slot=["a"] * 5), {}, seed=0)
     with pytest.raises(ValueError, match=r"Campaign: table 'campaigns' has no column 'until'"):
         Campaign(stop="until").fit(campaigns(view_of), {}, seed=0)
+    ends_first = campaigns(view_of, first=[0, 7, 0, 0, 0], last=[1, 7, 1, 1, 1])
+    with pytest.raises(ValueError, match=r"starts at 7 and stops at 7: expected a start before the stop"):
+        Campaign(start="first", stop="last").fit(ends_first, {}, seed=0)
 
 
 def test_an_empty_table_is_no_campaign_and_no_error(view_of, parity):
