@@ -31,6 +31,8 @@ def to_onnx(
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         # Where shapes decide on a path, the example's is the right one: see `example`.
         warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # type: ignore[attr-defined]
+        # Of recurrent layers; the contracts ask every network for batches of other sizes.
+        warnings.filterwarnings("ignore", message="Exporting a model to ONNX with a batch_size", category=UserWarning)
         torch.onnx.export(
             module,
             tuple(example),
