@@ -31,7 +31,7 @@ class WalkSpec(SkipGramSpec):
     """
 
     window: Count = 10
-    training: Training = Training(learning_rate=5e-3, batch=4096, epochs=10, drop=0.3)
+    training: Training = Training(learning_rate=1e-2, batch=512, epochs=10, drop=0.3)
     walks: Count = 2
     length: Annotated[int, Bound(low=2, whole=True)] = 40
     gap: Count = FOREVER
