@@ -22,7 +22,7 @@ from benchmarks.calibration import calibrate
 from benchmarks.environment import at_least_one
 from taojin.core.batch import Requests
 from taojin.core.progress import Silent
-from taojin.core.units import FIRST, Floats, Ints
+from taojin.core.units import FIRST, Floats
 from taojin.embeddings.query import MeanOfItems
 from taojin.embeddings.seeds import ItemSeed
 from taojin.embeddings.towers.zoo import DSSM
@@ -32,7 +32,7 @@ from taojin.features.past import Recent
 from taojin.features.store import Store
 from taojin.retrieval.serve.index import HNSW, IVF, LSH, Exact, Index, Quantised
 from taojin.retrieval.serve.nearest import NearestItems
-from taojin.retrieval.serve.structure import Structure
+from taojin.retrieval.serve.structure import Structure, recall_by_score
 from taojin.world.world import World
 
 USERS = 1_000
@@ -107,7 +107,7 @@ def gaussian(size: int, width: int = 64) -> tuple[Floats, Floats]:
 def measure(base: Floats, queries: Floats, options: argparse.Namespace) -> Iterator[Row]:
     """Recall and searches a second of each index, each depth, each effort, until one is slower than the exact one."""
     every = np.ones(len(base), np.bool_)
-    truth: dict[int, Ints] = {}
+    truth: dict[int, Floats] = {}
     exact: dict[int, float] = {}
     for name in dict.fromkeys(["exact", *options.indexes]):
         index = INDEXES[name]
@@ -120,9 +120,10 @@ def measure(base: Floats, queries: Floats, options: argparse.Namespace) -> Itera
                 fixed = replace(structure, depth=np.array([k]), effort=np.array([effort]))
                 vars(fixed)["made"] = structure.made  # read once, not for every effort
                 items = NearestItems(vectors=base, searched=every, query=NOBODY, index=index, structure=fixed)
-                found = items.search(queries, k).item
+                found = items.search(queries, k).score
                 # The exact index comes first.
-                recall, rate = _recall(found, truth.setdefault(k, found)), _rate(items, queries, k)
+                recall = float(recall_by_score(found, truth.setdefault(k, found)).mean())
+                rate = _rate(items, queries, k)
                 yield {
                     "k": k,
                     "index": name,
@@ -151,13 +152,6 @@ def best(rows: list[Row]) -> dict[str, dict[str, object]]:
 def _powers(least: int, most: int) -> list[int]:
     """From the least effort, doubled up to the most."""
     return [least << n for n in range(most.bit_length()) if least << n <= most]
-
-
-def _recall(found: Ints, truth: Ints) -> float:
-    """Share of the true nearest that are found, over all queries."""
-    width = int(truth.max()) + 2
-    row = np.arange(len(truth))[:, None] * width
-    return float(np.isin(row + truth, row + found).mean())
 
 
 def _rate(items: NearestItems, queries: Floats, k: int, seconds: float = 0.5) -> float:

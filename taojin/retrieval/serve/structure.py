@@ -17,6 +17,8 @@ DEPTHS = (10, 100, 1_000)
 """Numbers of items for which the effort is measured."""
 TRIED = 200
 """Vectors of the catalogue that are looked for when the effort is measured."""
+ROUNDING = 1e-5
+"""Differences below this share of the largest score come from the order in which floats are added."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,24 +72,38 @@ class Structure:
 
 def _efforts(index: Index, made: faiss.Index, item: Ints, vectors: Floats, depth: Ints) -> Ints:
     """The least effort, among powers of two, at which each depth is found with the index's recall, int64[S]."""
-    tried = np.random.default_rng(SEED).permutation(len(vectors))[:TRIED]
-    _, nearest = faiss.knn(vectors[tried], vectors, int(depth[-1]), metric=faiss.METRIC_INNER_PRODUCT)
-    effort, found = 1, []
+    query = vectors[np.random.default_rng(SEED).permutation(len(vectors))[:TRIED]]
+    true, _ = faiss.knn(query, vectors, int(depth[-1]), metric=faiss.METRIC_INNER_PRODUCT)
+    place = np.zeros(int(item.max()) + 1, np.int64)
+    place[item] = np.arange(len(item))
+
+    def recall(k: int, effort: int) -> float:
+        found = index.search(made, query, k, effort=effort, only=None).item
+        # Those that are scored again may stand anywhere among what is found, and may be very many.
+        score = np.stack([vectors[place[row]] @ one for row, one in zip(found, query, strict=True)])
+        return float(recall_by_score(np.where(found < 0, -np.inf, score), true[:, :k]).mean())
+
+    effort, least = 1, []
     for k in depth.tolist():
         effort = max(effort, index.least(k))
-        true = item[nearest[:, :k]]
-        while effort < index.most(len(vectors)) and _recall(index, made, vectors[tried], true, effort) < index.recall:
+        while effort < index.most(len(vectors)) and recall(k, effort) < index.recall:
             effort *= 2
-        found.append(min(effort, index.most(len(vectors))))
-    return np.array(found)
+        least.append(min(effort, index.most(len(vectors))))
+    return np.array(least)
 
 
-def _recall(index: Index, made: faiss.Index, query: Floats, true: Ints, effort: int) -> float:
-    """Share of the true nearest that are found, for those that are scored again anywhere among what is."""
-    found = index.search(made, query, true.shape[1], effort=effort, only=None).item
-    width = int(max(true.max(), found.max())) + 2
-    row = np.arange(len(true))[:, None] * width
-    return float(np.isin(row + true, row + found).mean())
+def recall_by_score(found: Floats, true: Floats) -> Floats:
+    """Share of the k nearest that were found, float[Q], from scores of what was found and of the true ones, best first.
+
+    Items of equal vectors are as good as each other, and a catalogue of new items is full of them: what counts is to
+    be as near as the k-th nearest, up to rounding.
+
+    >>> recall_by_score(np.array([[3.0, 1.0, 1.0]]), np.array([[3.0, 2.0]]))
+    array([0.5])
+    """
+    k = true.shape[1]
+    enough = true[:, -1:] - ROUNDING * np.abs(true).max(axis=1, keepdims=True)
+    return np.minimum((found >= enough).sum(axis=1), k) / k
 
 
 def _count(bits: Bits) -> int:
