@@ -89,20 +89,15 @@ def measure(model: str, sequences: Path, options: argparse.Namespace) -> dict[st
     """Both sides, round after round."""
     duel = DUELS[model]
     rounds = 1 if duel.floor > 1 else options.rounds
-    peers: list[Points] = []
-    ours: list[Points] = []
-    about: tuple[str, str] = ("", "")
-    gflops = []
+    said, gflops = [], []
     for _ in range(rounds):
         gflops.append(round(calibrate(options.threads).gflops))
         task = Task(str(sequences), model, options.minutes, options.threads, duel.settings)
-        theirs = run(peer_python(duel.peer), f"benchmarks.fits.{duel.peer}", task)
+        peer = run(peer_python(duel.peer), f"benchmarks.fits.{duel.peer}", task)
         task = Task(str(options.data / FOLDER), model, options.minutes, options.threads)
-        our = run(Path(sys.executable), "benchmarks.fits.ours_retrieval", task)
-        peers.append(theirs["curve"])
-        ours.append(our["curve"])
-        about = theirs["about"], our["about"]
-        print(f"{model}: {duel.peer} {best(peers[-1]):.4f}, ours {best(ours[-1]):.4f}", flush=True)
+        said.append({"peer": peer, "ours": run(Path(sys.executable), "benchmarks.fits.ours_retrieval", task)})
+        print(f"{model}:", {side: round(best(one["curve"]), 4) for side, one in said[-1].items()}, flush=True)
+    peers, ours = ([both[side]["curve"] for both in said] for side in ("peer", "ours"))
     quality = min(map(best, [*peers, *ours]))
     seconds = [(reached(peer, quality), reached(our, quality)) for peer, our in zip(peers, ours, strict=True)]
     return {
@@ -113,7 +108,7 @@ def measure(model: str, sequences: Path, options: argparse.Namespace) -> dict[st
         "ratio": round(median(peer / our for peer, our in seconds), 2),
         "floor": duel.floor,
         "goal": duel.goal,
-        "about": dict(zip(("peer", "ours"), about, strict=True)),
+        "about": {side: one["about"] for side, one in said[-1].items()},
         "gflops": gflops,
     }
 

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
-from taojin.core.place import check_place
 from taojin.core.progress import Advance
 
 app = typer.Typer(
@@ -98,13 +97,11 @@ def quotas(
 ) -> None:
     """Learn how many candidates each channel should bring: greedy marginal recall on validation."""
     from taojin.evaluation.report_table import quota_tables  # noqa: PLC0415
-    from taojin.experiment.tune import tune_quotas, with_quotas  # noqa: PLC0415
+    from taojin.experiment.tune import check_copy, tune_quotas, with_quotas  # noqa: PLC0415
 
     with _told():
         if apply is not None:  # what cannot be written is told before anything is measured
-            if apply.resolve() == run.resolve():
-                raise ValueError(f"--apply {apply}: is the run itself; name another folder")
-            check_place(apply)
+            check_copy(run, apply)
         with _Bars() as bars:
             found = tune_quotas(run, budget=budget, scene=scene, data=data, progress=bars)
         if as_json:

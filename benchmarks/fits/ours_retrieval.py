@@ -42,16 +42,21 @@ MODELS = replace(
     },
 )
 
-ABOUT = {
-    "SASRec": "2 blocks, d 64, length 200, full softmax, bf16",
-    "BPR": "d 64, fp32",
-    "EASE": "penalty 1000, fp32",
-    "cosine": "500 neighbours, fp32",
-    "bm25": "500 neighbours, fp32",
-    "als": "4 iterations, 64 factors, fp32",
-    "item2vec": "64 dimensions, window 5, fp32",
+SHOWN = {
+    "dim": "dimensions",
+    "neighbours": "neighbours",
+    "l2": "penalty",
+    "iterations": "iterations",
+    "window": "window",
 }
-"""What `MODELS` says, for the table."""
+"""Fields of a spec that the table shows, and what it calls them."""
+
+
+def about(spec: object) -> str:
+    """The size of a model and its precision, in words."""
+    sizes = [f"{name} {getattr(spec, field)}" for field, name in SHOWN.items() if hasattr(spec, field)]
+    training = getattr(spec, "training", None)
+    return ", ".join([*sizes, "bf16" if training is not None and training.bf16 else "fp32"])
 
 
 def main() -> None:
@@ -66,7 +71,8 @@ def main() -> None:
     # A tower's own validation is this very figure, so that each of its epochs is a point.
     of_epochs = watch.points if task.model in MODELS.towers else []
     epochs = f"{found['epochs']} epochs, " if "epochs" in found else ""
-    answer([*of_epochs, whole], epochs + ABOUT[task.model])
+    spec = {**table.channels, **table.vectors, **table.towers}[task.model]
+    answer([*of_epochs, whole], epochs + about(spec))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,6 @@ SETTINGS = {
     "BPR": {"embedding_size": 64, "train_batch_size": 2048},
     "EASE": {"reg_weight": 1000.0},
 }
-SIZES = {"SASRec": "2 blocks, d 64, length 200, full softmax", "BPR": "d 64"}
 
 
 class Chunks:
@@ -164,8 +163,8 @@ def fit(task: Task, config: Config, train, histories: Histories) -> None:
         best, stale = max(best, quality), 0 if quality > best else stale + 1
         if curve.late or stale >= PATIENCE:
             break
-    batches = f"batches of {config['train_batch_size']}"
-    answer(curve.points, f"{SIZES[task.model]}, {batches}, fp32, {curve.points[-1][0]:.0f} s in all")
+    settings = ", ".join(f"{name} {value}" for name, value in SETTINGS[task.model].items() if value is not None)
+    answer(curve.points, f"{settings}, fp32, {curve.points[-1][0]:.0f} s in all")
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def _write(name: str, rows: dict[str, dict[str, object]], protocol: str) -> None
 
 {table(rows)}
 """
-    known = RESULTS.read_text(encoding="utf-8")
-    before, found, behind = known.partition(head)
+    results = RESULTS.read_text(encoding="utf-8")
+    before, found, behind = results.partition(head)
     others = "\n## " + behind.partition("\n## ")[2] if "\n## " in behind else ""
-    RESULTS.write_text((before if found else known) + text + others, encoding="utf-8")
+    RESULTS.write_text((before if found else results) + text + others, encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from taojin.bundle import Bundle, Golden, recipe_of, save
+from taojin.core.place import check_place
 from taojin.core.progress import Progress, Silent
 from taojin.data.split import Part
 from taojin.evaluation.cases import Cases, cases
@@ -130,11 +131,19 @@ def proposals(pipeline: Pipeline, judged: Cases, *, depth: int, progress: Progre
     )
 
 
+def check_copy(run: Path, out: Path) -> None:
+    """Refuse a place for the run's copy that is the run itself, or where something else is."""
+    if out.resolve() == run.resolve():
+        raise ValueError(f"{out}: is the run itself; name another folder")
+    check_place(out)
+
+
 def with_quotas(path: Path | str, scene: str, quotas: Quotas, out: Path | str) -> Bundle:
     """The same run with other quotas as a new bundle: what was trained stays, golden requests are answered anew.
 
     A ranker keeps what it learned from the candidates of the old quotas.
     """
+    check_copy(Path(path), Path(out))
     bundle, trained = Bundle.load(path), recipe_of(Path(path))
     assert isinstance(trained, Trained), "experiment.json holds what training wrote"
     pipelines = {**bundle.scenes, scene: replace(bundle.scenes[scene], quotas=dict(quotas))}
