@@ -151,7 +151,6 @@ def embedders(experiment: Experiment, minutes: float) -> dict[str, Embedder]:
     assert isinstance(dssm, DSSM), "the film recipes name their towers so"
     sequences = Training(batch=128, epochs=100, patience=5, drop=0.8, embedding_l2=0.0, bf16=True, minutes=minutes)
     events = replace(dssm.training, minutes=minutes)
-    pairs = Training(learning_rate=5e-3, batch=2048, epochs=60, patience=3, minutes=minutes)
     dropped = Transformer(dropout=0.2)
     return {
         "item2vec": Item2Vec(dim=64),
@@ -160,8 +159,8 @@ def embedders(experiment: Experiment, minutes: float) -> dict[str, Embedder]:
         "eges": EGES(side=("item_genres", "item_decade"), dim=64),
         "tf_idf": TfIdf(columns=("genres",), texts=("title",), dim=64),
         "als": ALS(dim=64, unobserved=0.3),
-        "bpr": BPR(dim=64, training=replace(pairs, embedding_l2=1e-5)),
-        "lightgcn": LightGCN(dim=64, training=replace(pairs, batch=8192, patience=5)),
+        "bpr": within(BPR(dim=64), minutes),
+        "lightgcn": within(LightGCN(dim=64), minutes),
         "dssm": replace(dssm, training=events),
         "dssm_dot": replace(dssm, cosine=False, temperature=1.0, training=events),
         "youtube_dnn": within(YouTubeDNN(features=dssm.features, example_age=False), minutes),

@@ -66,7 +66,7 @@ class Table(nn.Module):
         """All vectors of a batch; a table of inputs without a history has H = 0."""
         past = _rows(batch.history[:, :, : len(self.history_start)], self.history_start)
         rows = (self.request.rows(batch.request), self.item.rows(batch.item), past)
-        request, item, history = self._gather_all(rows) if torch.is_grad_enabled() else map(self._gather, rows)
+        request, item, history = self._gather_all(rows) if torch.is_grad_enabled() else map(self.of, rows)
         return Vectors(
             self.request(request, batch.request, batch.request_numbers),
             self.item(item, batch.item, batch.item_numbers),
@@ -75,22 +75,23 @@ class Table(nn.Module):
 
     def requests(self, codes: Tensor, numbers: Tensor) -> Tensor:
         """Vectors of the request's fields alone, float32[R, F, D]."""
-        return self.request(self._gather(self.request.rows(codes)), codes, numbers)
+        return self.request(self.of(self.request.rows(codes)), codes, numbers)
 
     def items(self, codes: Tensor, numbers: Tensor) -> Tensor:
         """Vectors of the item's fields alone, float32[N, F, D]."""
-        return self.item(self._gather(self.item.rows(codes)), codes, numbers)
+        return self.item(self.of(self.item.rows(codes)), codes, numbers)
 
     def past(self, history: Tensor) -> Tensor:
         """Vectors of a history alone, float32[R, L, H, D]."""
-        return self._gather(_rows(history, self.history_start))
+        return self.of(_rows(history, self.history_start))
 
     def _gather_all(self, rows: Sequence[Tensor]) -> list[Tensor]:
         # Each further gather from the same table would make a gradient of the whole table.
-        found = self._gather(torch.cat([part.flatten() for part in rows])).split([part.numel() for part in rows])
+        found = self.of(torch.cat([part.flatten() for part in rows])).split([part.numel() for part in rows])
         return [vectors.view(*part.shape, self.dim) for vectors, part in zip(found, rows, strict=True)]
 
-    def _gather(self, rows: Tensor) -> Tensor:
+    def of(self, rows: Tensor) -> Tensor:
+        """The rows themselves, float32[..., D]; zeros at PAD."""
         if torch.is_grad_enabled() and not self.sparse:
             found: Tensor = _Gather.apply(self.weight, rows)
             return found

@@ -1,7 +1,8 @@
 """BPR: factors that put what a user likes before what the user does not.
 
-Rendle et al., UAI 2009, https://arxiv.org/abs/1205.2618. Deviation: no bias of the items; how popular an item is shows
-in the length of its vector.
+Rendle et al., UAI 2009, https://arxiv.org/abs/1205.2618. Deviations: no bias of the items; how popular an item is shows
+in the length of its vector. Each like is told from all items of a sample that its batch shares, but those its user
+likes; the paper draws one for each like, which says far less for nearly the same work.
 
 Shapes: U users, I items in the vocabulary, D factors.
 """
@@ -13,18 +14,20 @@ import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor, nn
-from torch.nn import functional
 
 from taojin.core.bounds import Count, Portion, bounded
 from taojin.core.progress import Progress
-from taojin.core.units import PAD, Floats
+from taojin.core.units import Floats
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
-from taojin.embeddings.factors.pairs import LikedPairs, Pairs, bpr_loss
+from taojin.embeddings.factors.pairs import LikedPairs, Pairs
 from taojin.embeddings.factors.query import UserAndHistory
 from taojin.embeddings.likes import likes, ones
 from taojin.embeddings.next_item import gain, hold_out, next_items
 from taojin.embeddings.seeds import HistorySeeds
+from taojin.embeddings.towers.losses import BPR as Loss
+from taojin.embeddings.towers.losses import total_loss
+from taojin.embeddings.towers.negatives import Negatives, Sample
 from taojin.features.feature import Column, Level
 from taojin.features.inputs import CategoryField, Inputs
 from taojin.nn.table import Table
@@ -41,14 +44,16 @@ class BPR:
     At request time a user's vector is the trained one, moved by what has come to the history since: a regression over
     all users says what vector a history makes probable. A stranger has that one alone.
 
+    negatives   what the likes of a batch are told from
     decay       weight of each place of the history against the next newer one
     """
 
     event: str = "like"
     dim: Count = 64
+    negatives: Negatives = Negatives(uniform=128)
     history: str = "history"
     decay: Portion = 1.0
-    training: Training = Training(learning_rate=5e-3, batch=2048, epochs=60, embedding_l2=1e-5, drop=0.5)
+    training: Training = Training(learning_rate=1e-2, batch=4096, epochs=60, embedding_l2=0.0, drop=0.5)
     needs_clock: bool = False
 
     def __post_init__(self) -> None:
@@ -65,12 +70,12 @@ class BPR:
         judged = rows[held]
         liked = ones(view, rows.requests.user[learned], rows.item[learned])
         source = LikedPairs.of(liked, self.training.place())
+        sampler = self.negatives.sampler(torch.bincount(source.item, minlength=view.n_items))
         with seeded(seed):
             module = Factors(view.n_users, view.n_items, self.dim)
 
         def loss(batch: Pairs) -> Tensor:
-            user, item, other = module(batch)
-            return bpr_loss(user, item, other, batch.unliked)
+            return bpr_loss(module, source, batch, sampler.draw(batch.item))
 
         def validate() -> float:
             return gain(_array(module.users)[judged.requests.user], _array(module.items), judged)
@@ -92,6 +97,13 @@ class BPR:
         return Embedding(items, known, np.zeros_like(known), query)
 
 
+def bpr_loss(module: "Factors", source: LikedPairs, batch: Pairs, sample: Sample) -> Tensor:
+    """Mean over a batch and a sample of -log s(user · item - user · other), which is 0 where the other is liked."""
+    user, item, others = module(batch, sample.item)
+    liked = source.cells(batch.user, sample.item)
+    return total_loss(Loss(), user, item, others, own=batch.item, sample=sample, liked=liked) / len(user)
+
+
 def regression(read: Floats, told: Floats) -> Floats:
     """The matrix, float32[D, D], by which the rows of one matrix best tell those of another, in least squares."""
     square = read.T @ read
@@ -108,14 +120,10 @@ class Factors(nn.Module):
         self.users = Table(Inputs((CategoryField("user", Level.CANDIDATE, users),)), dim)
         self.items = Table(Inputs((CategoryField("item", Level.CANDIDATE, items),)), dim)
 
-    def forward(self, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor]:
-        """Vectors of users, items and other items, float32[B, D] each."""
-        item, other = _rows(self.items, torch.cat([pairs.item, pairs.other])).chunk(2)
-        return _rows(self.users, pairs.user), item, other
-
-
-def _rows(table: Table, rows: Tensor) -> Tensor:
-    return functional.embedding(rows, table.weight, padding_idx=PAD, sparse=table.sparse)
+    def forward(self, pairs: Pairs, others: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Vectors of users and items, float32[B, D] each, and of the others, float32[S, D]."""
+        items = self.items.of(torch.cat([pairs.item, others]))
+        return self.users.of(pairs.user), *items.split([len(pairs.item), len(others)])
 
 
 def _array(table: Table) -> Floats:

@@ -1,6 +1,6 @@
 """The pairs of who likes what, as what factors are learned from.
 
-Shapes: U users, I items in the vocabulary, M pairs, B of them a batch, W items of the pool, D factors.
+Shapes: U users, I items in the vocabulary, M pairs, B of them a batch, S items of a sample.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor
-from torch.nn import functional
 
 from taojin.data.dataset import TrainView
 from taojin.embeddings.likes import likes
+from taojin.embeddings.towers.losses import Cells
 
 
 def some_likes(view: TrainView, event: str) -> sparse.csr_matrix:
@@ -25,62 +25,55 @@ def some_likes(view: TrainView, event: str) -> sparse.csr_matrix:
 
 
 class Pairs(NamedTuple):
-    """Likes, and for each of them an item to tell it from.
-
-    user, item  int64[B]
-    other       int64[B]    drawn uniformly
-    unliked     bool[B]     whether the user does not like it
-    """
+    """Likes: int64[B] each."""
 
     user: Tensor
     item: Tensor
-    other: Tensor
-    unliked: Tensor
 
 
 @dataclass(frozen=True)
 class LikedPairs:
-    """Likes as a source of batches; the other items are drawn when a batch is gathered.
+    """Likes as a source of batches.
 
-    user, item  int64[M], by user and item
-    pool        int64[W]    items with likes
-    items       size of the vocabulary
+    user, item  int64[M]    by user and item
+    fans        int64[M]    the users of all items, those of an item side by side
+    start       int64[I + 1] where those of each item begin
+    users       size of their vocabulary
     """
 
     user: Tensor
     item: Tensor
-    pool: Tensor
-    items: int
+    fans: Tensor
+    start: Tensor
+    users: int
 
     @classmethod
     def of(cls, liked: sparse.csr_matrix, device: torch.device) -> "LikedPairs":
         """On the device of the training."""
-        cells = liked.tocoo()
-        order = np.lexsort((cells.col, cells.row))
-        user, item = (torch.from_numpy(side[order].astype(np.int64)).to(device) for side in (cells.row, cells.col))
-        return cls(user, item, item.unique(), liked.shape[1])
+        by_user, by_item = liked.tocsr().sorted_indices(), liked.tocsc().sorted_indices()
+        users = np.repeat(np.arange(liked.shape[0]), np.diff(by_user.indptr))
+        user, item, fans, start = (
+            torch.from_numpy(part.astype(np.int64)).to(device)
+            for part in (users, by_user.indices, by_item.indices, by_item.indptr)
+        )
+        return cls(user, item, fans, start, liked.shape[0])
 
     def __len__(self) -> int:
         return len(self.user)
 
     def gather(self, rows: Tensor) -> Pairs:
         """Some likes."""
-        user, item = self.user[rows], self.item[rows]
-        other = self.pool[torch.randint(len(self.pool), (len(rows),), device=rows.device)]
-        return Pairs(user, item, other, ~self._liked(user, other))
+        return Pairs(self.user[rows], self.item[rows])
 
-    def _liked(self, user: Tensor, item: Tensor) -> Tensor:
-        keys, wanted = self.user * self.items + self.item, user * self.items + item
-        at = torch.searchsorted(keys, wanted).clamp(max=len(keys) - 1)
-        return keys[at] == wanted
-
-
-def bpr_loss(user: Tensor, item: Tensor, other: Tensor, unliked: Tensor) -> Tensor:
-    """Mean of -log s(user · item - user · other) over the rows whose other item is not liked.
-
-    Rendle et al., UAI 2009, https://arxiv.org/abs/1205.2618
-
-    user, item, other   float32[B, D]
-    """
-    ahead = (user * (item - other)).sum(1)
-    return (functional.softplus(-ahead) * unliked).sum() / unliked.sum().clamp(min=1)
+    def cells(self, user: Tensor, item: Tensor) -> Cells:
+        """Which of some items, int64[S], which of some users, int64[B], like."""
+        some, row = user.unique(return_inverse=True)
+        count = self.start[item + 1] - self.start[item]
+        column = torch.repeat_interleave(count)
+        at = torch.arange(len(column), device=item.device) + (self.start[item] - count.cumsum(0) + count)[column]
+        fan = self.fans[at]
+        place = user.new_zeros(self.users).index_put((some,), torch.arange(len(some), device=user.device))
+        asked = some[place[fan]] == fan
+        like = torch.zeros(len(some), len(item), dtype=torch.bool, device=user.device)
+        like[place[fan[asked]], column[asked]] = True
+        return Cells(*like[row].nonzero().unbind(1))

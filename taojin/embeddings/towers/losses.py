@@ -3,7 +3,7 @@
 The scores of N rows against S items are the largest thing in the training of a retrieval model. So no loss keeps them:
 a block of rows is scored, its loss and the gradient of its loss are taken at once, and only gradients of vectors stay.
 
-Shapes: N rows of a batch, B rows of a block, S items of a sample, D embedding size.
+Shapes: N rows of a batch, B rows of a block, S items of a sample, M silent scores, D embedding size.
 """
 
 import math
@@ -40,7 +40,7 @@ class Loss(Protocol):
     def terms(self, own: Tensor, others: Tensor, sample: Sample) -> Terms:
         """Losses from the scores of the wanted items [B] and of the sample [B, S], which may be overwritten.
 
-        A row's own item has the score minus infinity in the sample, and must count nothing.
+        A row's own item, and what else counts nothing for it, has the score minus infinity in the sample.
         """
         ...
 
@@ -121,8 +121,26 @@ def _binary(own: Tensor, others: Tensor, *, yes: float, no: float) -> Terms:
     return Terms(value, -yes * (-own).sigmoid(), others.sigmoid_().mul_(no))
 
 
+class Cells(NamedTuple):
+    """Scores of a sample that count nothing, by their places.
+
+    row     int64[M]    of the batch, ascending
+    column  int64[M]    of the sample
+    """
+
+    row: Tensor
+    column: Tensor
+
+
 def total_loss(
-    loss: Loss, queries: Tensor, wanted: Tensor, candidates: Tensor, *, own: Tensor, sample: Sample
+    loss: Loss,
+    queries: Tensor,
+    wanted: Tensor,
+    candidates: Tensor,
+    *,
+    own: Tensor,
+    sample: Sample,
+    liked: Cells | None = None,
 ) -> Tensor:
     """Sum of the rows' losses, a scalar with gradients for all three kinds of vectors; bf16 in an autocast.
 
@@ -130,12 +148,17 @@ def total_loss(
     wanted      [N, D]      vector of each row's item
     candidates  [S, D]      vectors of the sample
     own         int64[N]    each row's item
+    liked       what counts nothing: at least each row's item; None: that alone
     """
-    # Its place in the sample; distinct and ascending items hold it once at most.
-    place = torch.searchsorted(sample.item, own).clamp(max=len(sample.item) - 1)
-    place = torch.where(sample.item[place] == own, place, -1)
-    found: Tensor = _InBlocks.apply(queries, wanted, candidates, loss, place, sample)
+    found: Tensor = _InBlocks.apply(queries, wanted, candidates, loss, liked or _own(own, sample), sample)
     return found
+
+
+def _own(own: Tensor, sample: Sample) -> Cells:
+    # Distinct and ascending items hold it once at most.
+    place = torch.searchsorted(sample.item, own).clamp(max=len(sample.item) - 1)
+    row = (sample.item[place] == own).nonzero().squeeze(1)
+    return Cells(row, place[row])
 
 
 class _InBlocks(torch.autograd.Function):
@@ -143,20 +166,21 @@ class _InBlocks(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, queries: Tensor, wanted: Tensor, candidates: Tensor, loss: Loss, place: Tensor, sample: Sample
+        ctx: Any, queries: Tensor, wanted: Tensor, candidates: Tensor, loss: Loss, silent: Cells, sample: Sample
     ) -> Tensor:
         low = torch.is_autocast_enabled(queries.device.type)
         product = torch.get_autocast_dtype(queries.device.type) if low else queries.dtype
         items = candidates.to(product)
         gradients = torch.empty_like(queries), torch.empty_like(wanted), torch.zeros_like(candidates, dtype=torch.float)
         total = torch.zeros((), device=queries.device)
+        starts = list(range(0, len(queries), BLOCK))
+        bounds = torch.searchsorted(silent.row, torch.tensor([*starts, len(queries)], device=queries.device)).tolist()
         with torch.autocast(queries.device.type, enabled=False):
-            for start in range(0, len(queries), BLOCK):
-                rows = slice(start, start + BLOCK)
+            for start, low_cell, high_cell in zip(starts, bounds, bounds[1:], strict=False):
+                rows, cells = slice(start, start + BLOCK), slice(low_cell, high_cell)
                 query, item = queries[rows].float(), wanted[rows].float()
                 others = (query.to(product) @ items.T).float()  # [B, S]
-                row = (place[rows] >= 0).nonzero().squeeze(1)
-                others[row, place[rows][row]] = -math.inf
+                others[silent.row[cells] - start, silent.column[cells]] = -math.inf
                 terms = loss.terms((query * item).sum(1), others, sample)
                 slope, by_own = terms.others.to(product), terms.own.unsqueeze(1)
                 gradients[0][rows] = (slope @ items).float() + by_own * item

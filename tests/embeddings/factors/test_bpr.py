@@ -7,49 +7,67 @@ import torch
 from torch.nn import functional
 
 from taojin.core.progress import Silent
-from taojin.embeddings.factors.bpr import BPR, Factors, regression
-from taojin.embeddings.factors.pairs import LikedPairs, bpr_loss
+from taojin.embeddings.factors.bpr import BPR, Factors, bpr_loss, regression
+from taojin.embeddings.factors.pairs import LikedPairs
 from taojin.embeddings.likes import likes
+from taojin.embeddings.towers.negatives import Negatives
 from taojin.nn.trainer import Training
 from taojin.retrieval.popular import Popular
 from taojin.retrieval.vectors import Nearest
 
-SPEC = BPR(dim=8, training=Training(learning_rate=2e-2, batch=64, epochs=25, patience=5, device="cpu"))
+SPEC = BPR(
+    dim=8, training=Training(learning_rate=1e-2, batch=64, epochs=60, patience=5, embedding_l2=0.0, device="cpu")
+)
 
 
 def fit(given, spec=SPEC, seed=0):
     return spec.fit(given.view, given.columns, seed=seed, progress=Silent())
 
 
-def test_the_loss_equals_a_loop_over_pairs_and_leaves_out_liked_ones():
-    torch.manual_seed(0)
-    user, item, other = torch.randn(3, 4, 5)
-    unliked = torch.tensor([True, False, True, True])
-    total = [functional.logsigmoid(user[n] @ item[n] - user[n] @ other[n]) for n in (0, 2, 3)]
-    torch.testing.assert_close(bpr_loss(user, item, other, unliked), -torch.stack(total).mean())
-    assert bpr_loss(user, item, other, torch.zeros(4, dtype=torch.bool)) == 0
-
-
-def test_pairs_are_likes_and_know_which_others_are_liked(parity):
+def test_pairs_are_likes_and_know_which_users_like_which_items(parity):
     liked = likes(parity.view, "like")
     source = LikedPairs.of(liked, torch.device("cpu"))
     assert len(source) == liked.nnz
     torch.manual_seed(0)
-    batch = source.gather(torch.arange(len(source)))
-    cells = liked.toarray()
+    rows = torch.randperm(len(source))[:50]
+    batch = source.gather(rows)
+    cells, items = liked.toarray(), torch.tensor([1, 2, 7, 30, 57])
     assert cells[batch.user, batch.item].all()
-    np.testing.assert_array_equal(batch.unliked, cells[batch.user, batch.other] == 0)
-    assert set(batch.other.tolist()) <= set(range(2, 58))
-    assert len(set(batch.other.tolist())) == 56
+    row, column = source.cells(batch.user, items)
+    found = np.zeros((50, 5), bool)
+    found[row, column] = True
+    np.testing.assert_array_equal(found, cells[batch.user][:, items] > 0)
+    assert (row.diff() >= 0).all()
 
 
-def test_every_vector_that_a_batch_meets_has_a_gradient(parity):
+def test_a_like_is_told_from_what_its_user_does_not_like_alone(parity):
+    """The gradient of a vector of an item is zero where all users of the batch like the item."""
     torch.manual_seed(0)
+    source = LikedPairs.of(likes(parity.view, "like"), torch.device("cpu"))
+    batch = source.gather(torch.arange(3))
+    assert len(set(batch.user.tolist())) == 1
     module = Factors(parity.view.n_users, parity.view.n_items, 4)
-    batch = LikedPairs.of(likes(parity.view, "like"), torch.device("cpu")).gather(torch.arange(3))
-    bpr_loss(*module(batch), torch.ones(3, dtype=torch.bool)).backward()
-    met = module.items.weight.grad.any(dim=1).nonzero().flatten().tolist()
-    assert met == sorted({*batch.item.tolist(), *batch.other.tolist()})
+    sample = Negatives().sampler(torch.bincount(source.item)).draw(batch.item)
+    bpr_loss(module, source, batch, sample).backward()
+    met = set(module.items.weight.grad.any(dim=1).nonzero().flatten().tolist())
+    own = set(source.item[source.user == batch.user[0]].tolist())
+    assert met == set(sample.item.tolist()) - own | set(batch.item.tolist())
+
+
+def test_the_loss_equals_a_loop_over_pairs(parity):
+    torch.manual_seed(0)
+    liked = likes(parity.view, "like")
+    source = LikedPairs.of(liked, torch.device("cpu"))
+    batch = source.gather(torch.randperm(len(source))[:20])
+    module = Factors(parity.view.n_users, parity.view.n_items, 4)
+    sample = Negatives(uniform=9).sampler(torch.bincount(source.item)).draw(batch.item)
+    users, items, cells = module.users.weight, module.items.weight, liked.toarray()
+    total = 0.0
+    for user, item in zip(*batch, strict=True):
+        others = [other for other in sample.item if not cells[user, other]]
+        for other in others:
+            total -= functional.logsigmoid(users[user] @ items[item] - users[user] @ items[other]) / len(sample.item)
+    torch.testing.assert_close(bpr_loss(module, source, batch, sample), total / 20)
 
 
 def test_it_finds_the_planted_taste_of_users_and_strangers(parity):
