@@ -32,7 +32,7 @@ MODELS = replace(
     },
     vectors={
         "als": ALS(dim=64, unobserved=1.0, regularization=1.0, frequency=0.0, iterations=4),
-        "BPR": BPR(dim=64),
+        "BPR": BPR(dim=64, training=replace(BPR().training, epochs=6)),
         "item2vec": Item2Vec(
             dim=64, window=5, decay=0.8, training=replace(Item2Vec().training, epochs=1, batch=256, learning_rate=2e-2)
         ),

@@ -7,8 +7,8 @@ likes; the paper draws one for each like, which says far less for nearly the sam
 Shapes: U users, I items in the vocabulary, D factors.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -33,6 +33,8 @@ from taojin.features.inputs import CategoryField, Inputs
 from taojin.nn.table import Table
 from taojin.nn.trainer import Training, seeded, train
 
+CLOSING = 0.25
+"""Learning rate of the last epoch against that of the first."""
 RIDGE = 1e-3
 """Penalty of the regression from histories to users, against the mean square of what it reads."""
 
@@ -64,24 +66,30 @@ class BPR:
         return (self.history,)
 
     def fit(self, view: TrainView, columns: Mapping[str, Column], *, seed: int, progress: Progress) -> Embedding:
-        """Learn until the next item of held-out users is not found better."""
+        """Learn until the next item of held-out users is not found better; then an epoch of all likes, theirs too."""
+        device, everything = self.training.place(), likes(view, self.event)
         rows = next_items(view, self.event)
         learned, held = hold_out(rows, seed=seed)
         judged = rows[held]
-        liked = ones(view, rows.requests.user[learned], rows.item[learned])
-        source = LikedPairs.of(liked, self.training.place())
-        sampler = self.negatives.sampler(torch.bincount(source.item, minlength=view.n_items))
         with seeded(seed):
             module = Factors(view.n_users, view.n_items, self.dim)
 
-        def loss(batch: Pairs) -> Tensor:
-            return bpr_loss(module, source, batch, sampler.draw(batch.item))
+        def learn(liked: sparse.csr_matrix, validate: Callable[[], float], training: Training) -> None:
+            source = LikedPairs.of(liked, device)
+            sampler = self.negatives.sampler(torch.bincount(source.item, minlength=view.n_items))
+
+            def loss(batch: Pairs) -> Tensor:
+                return bpr_loss(module, source, batch, sampler.draw(batch.item))
+
+            train(module, source, loss, validate, training, seed=seed, name="bpr", progress=progress)
 
         def validate() -> float:
             return gain(_array(module.users)[judged.requests.user], _array(module.items), judged)
 
-        train(module, source, loss, validate, self.training, seed=seed, name="bpr", progress=progress)
-        return self._embedding(module, likes(view, self.event))
+        learn(ones(view, rows.requests.user[learned], rows.item[learned]), validate, self.training)
+        slower = CLOSING * self.training.learning_rate
+        learn(everything, lambda: 0.0, replace(self.training, learning_rate=slower, epochs=1))
+        return self._embedding(module, everything)
 
     def _embedding(self, module: "Factors", liked: sparse.csr_matrix) -> Embedding:
         active, known = np.diff(liked.indptr) > 0, np.diff(liked.tocsc().indptr) > 0
