@@ -70,18 +70,18 @@ def main(arguments: list[str]) -> None:
     rows: list[Row] = []
     print(f"{'vectors':<9}{'size':>9}{'k':>6}  {'index':<8}{'effort':>8}{'recall':>9}{'a second':>10}{'build s':>9}")
     for size in options.sizes:
-        for kind, (base, queries) in {
+        for kind, (base, asked, queries) in {
             "dssm": dssm(size, events=options.events, epochs=options.epochs),
             "gaussian": gaussian(size),
         }.items():
-            for row in measure(base, queries, options):
+            for row in measure(base, asked, queries, options):
                 rows.append({"vectors": kind, "size": size, **row})
                 print(_line(rows[-1]), flush=True)
     print(json.dumps({"goal": GOAL, "gflops": round(calibrate(1).gflops, 1), "best": best(rows), "rows": rows}))
 
 
-def dssm(size: int, *, events: int, epochs: int) -> tuple[Floats, Floats]:
-    """Item vectors of two towers, float32[V, D], and those of users that were left out, float32[USERS, D]."""
+def dssm(size: int, *, events: int, epochs: int) -> tuple[Floats, Floats | None, Floats]:
+    """Item vectors of two towers, float32[V, D], queries they kept, and those of users left out, float32[USERS, D]."""
     world = World(users=USERS + max(events // 100, USERS), items=size, events=events).load()
     users = np.arange(world.n_users - USERS, world.n_users)
     view = world.view(world.log.user < users[0])
@@ -95,16 +95,16 @@ def dssm(size: int, *, events: int, epochs: int) -> tuple[Floats, Floats]:
     time_ = np.full(USERS, int(world.log.events.time.max()) + 1)
     requests = Requests(users, users * 0, time_, users.astype(np.uint64), world.log.before(users, time_))
     rows = Store(columns).read(found.query.features, requests)
-    return found.vectors[FIRST:], found.query.vectors(requests, rows)[:, 0]
+    return found.vectors[FIRST:], found.asked, found.query.vectors(requests, rows)[:, 0]
 
 
-def gaussian(size: int, width: int = 64) -> tuple[Floats, Floats]:
+def gaussian(size: int, width: int = 64) -> tuple[Floats, None, Floats]:
     """Vectors without any structure: the hardest case."""
     random = np.random.default_rng(0)
-    return random.standard_normal((size, width), np.float32), random.standard_normal((USERS, width), np.float32)
+    return random.standard_normal((size, width), np.float32), None, random.standard_normal((USERS, width), np.float32)
 
 
-def measure(base: Floats, queries: Floats, options: argparse.Namespace) -> Iterator[Row]:
+def measure(base: Floats, asked: Floats | None, queries: Floats, options: argparse.Namespace) -> Iterator[Row]:
     """Recall and searches a second of each index, each depth, each effort, until one is slower than the exact one."""
     every = np.ones(len(base), np.bool_)
     truth: dict[int, Floats] = {}
@@ -112,7 +112,7 @@ def measure(base: Floats, queries: Floats, options: argparse.Namespace) -> Itera
     for name in dict.fromkeys(["exact", *options.indexes]):
         index = INDEXES[name]
         start = time.perf_counter()
-        structure = Structure.of(index, np.arange(len(base)), base)
+        structure = Structure.of(index, np.arange(len(base)), base, asked)
         seconds = time.perf_counter() - start
         for k in options.depths:
             own = structure.effort_for(k)

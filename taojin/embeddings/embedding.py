@@ -37,12 +37,14 @@ class Embedding:
     vectors     float32[I, D]   zeros where there is none
     known       bool[I]         which items have a vector
     cold        bool[I]         those of them that had no training event (a vector from attributes alone)
+    asked       float32[V, D]   queries of users who were held out: what an index is measured with; None: none were kept
     """
 
     vectors: Floats
     known: Mask
     cold: Mask
     query: Query
+    asked: Floats | None = None
 
 
 class Embedder(Protocol):

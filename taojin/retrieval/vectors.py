@@ -44,9 +44,9 @@ class Nearest:
             raise ValueError(f"Nearest: no embedding {self.embedding!r}; there are {', '.join(embeddings)}{hint}")
         found = embeddings[self.embedding]
         searched = found.known if self.cold else found.known & ~found.cold
-        vectors, query = found.vectors, found.query
+        vectors, query, asked = found.vectors, found.query, found.asked
         if self.of == "item":
             # Popularity lies in the length of a vector, and says nothing about what two items have in common.
             vectors = unit_length(vectors)
-            query = MeanOfItems(seeds=ItemSeed(), items=vectors)
-        return NearestItems(vectors=vectors, searched=searched, query=query, index=self.index).built()
+            query, asked = MeanOfItems(seeds=ItemSeed(), items=vectors), None
+        return NearestItems(vectors=vectors, searched=searched, query=query, index=self.index).built(asked)

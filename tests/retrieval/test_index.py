@@ -204,3 +204,13 @@ def test_items_of_equal_vectors_are_as_good_as_each_other():
     built = Structure.of(IVF(lists=50), np.arange(len(vectors)), vectors)
     # Ten of fifty copies: whichever they are, the list of the query holds them.
     assert built.effort[0] <= 4
+
+
+def test_the_effort_is_measured_with_the_queries_that_will_come():
+    vectors = clustered(4_000)
+    near, far = vectors[:200], np.random.default_rng(5).standard_normal((200, D)).astype(np.float32)
+    place = np.arange(len(vectors))
+    alone, easy, hard = (Structure.of(IVF(), place, vectors, asked) for asked in (None, near, far))
+    assert easy.effort[0] == alone.effort[0] < hard.effort[0]
+    nobody = Structure.of(IVF(), place, vectors, np.zeros((3, D), np.float32))  # zero asks for nothing
+    np.testing.assert_array_equal(nobody.effort, alone.effort)

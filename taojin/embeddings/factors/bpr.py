@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from taojin.core.bounds import Count, Portion, bounded
 from taojin.core.progress import Progress
-from taojin.core.units import Floats
+from taojin.core.units import Floats, Ints
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.factors.pairs import LikedPairs, Pairs
@@ -89,9 +89,9 @@ class BPR:
         learn(ones(view, rows.requests.user[learned], rows.item[learned]), validate, self.training)
         slower = CLOSING * self.training.learning_rate
         learn(everything, lambda: 0.0, replace(self.training, learning_rate=slower, epochs=1))
-        return self._embedding(module, everything)
+        return self._embedding(module, everything, asked=judged.requests.user)
 
-    def _embedding(self, module: "Factors", liked: sparse.csr_matrix) -> Embedding:
+    def _embedding(self, module: "Factors", liked: sparse.csr_matrix, *, asked: Ints) -> Embedding:
         active, known = np.diff(liked.indptr) > 0, np.diff(liked.tocsc().indptr) > 0
         users, items = _array(module.users) * active[:, None], _array(module.items) * known[:, None]
         means = sparse.diags(1 / np.maximum(np.diff(liked.indptr), 1)).astype(np.float32) @ liked @ items  # [U, D]
@@ -102,7 +102,7 @@ class BPR:
             items=says,
             power=1.0,
         )
-        return Embedding(items, known, np.zeros_like(known), query)
+        return Embedding(items, known, np.zeros_like(known), query, users[asked])
 
 
 def bpr_loss(module: "Factors", source: LikedPairs, batch: Pairs, sample: Sample) -> Tensor:

@@ -89,14 +89,14 @@ class TransE:
             known,
             known & (view.counts(view.kinds.all) == 0),
             MeanOfItems(seeds=HistorySeeds(history=self.history, decay=self.decay), items=vectors),
-            facts.entities,
-            nodes[view.n_items :],
-            facts.relations,
-            module.relations.weight.detach().cpu().numpy(),
+            entities=facts.entities,
+            entity_vectors=nodes[view.n_items :],
+            relations=facts.relations,
+            relation_vectors=module.relations.weight.detach().cpu().numpy(),
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EntityVectors(Embedding):
     """Vectors of items, and of what else the facts name.
 

@@ -108,8 +108,13 @@ class TwoTowerModel:
         def loss(batch: TowerBatch) -> Tensor:
             return self._loss(towers, items, batch)
 
+        @torch.no_grad()
+        def users() -> Floats:
+            found: Floats = towers.users(*asked, age).float().cpu().numpy()
+            return found  # [V, K, D]
+
         def validate() -> float:
-            return gain(towers.users(*asked, age).float().cpu().numpy(), item_vectors(towers, items), judged)
+            return gain(users(), item_vectors(towers, items), judged)
 
         train(
             towers,
@@ -126,7 +131,7 @@ class TwoTowerModel:
         graph = export_tower(UserTower(towers), reader.read(rows[np.arange(2)].requests))
         query = TowerQuery(graph=graph, inputs=reader.inputs, history=self.history)
         known = np.arange(view.n_items) >= FIRST
-        return Embedding(vectors * known[:, None], known, known & ~warm, query)
+        return Embedding(vectors * known[:, None], known, known & ~warm, query, users().reshape(-1, self.dim))
 
     def towers(self, inputs: Inputs) -> TwoTowers:
         """The network, with weights from torch's global generator."""

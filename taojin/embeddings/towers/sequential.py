@@ -130,7 +130,7 @@ class SequenceModel:
         graph = export_tower(tower, [torch.from_numpy(asked[np.arange(2) % len(asked)])], names=("history",))
         query = TowerQuery(graph=graph, inputs=Inputs(), history=self.history)
         vectors = tower.vectors()[code] * known[:, None]
-        return Embedding(vectors, known, np.zeros_like(known), query)
+        return Embedding(vectors, known, np.zeros_like(known), query, queries(tower, asked)[:, 0])
 
     def _fields(self, columns: Mapping[str, Column]) -> tuple[CategoryField, HistoryField]:
         for name in self.features:
@@ -208,6 +208,7 @@ BLOCK = 256
 """Histories that are encoded at once for validation."""
 
 
+@torch.no_grad()
 @torch.no_grad()
 def queries(tower: SequenceTower, history: Ints) -> Floats:
     """Query vectors of many histories, float32[R, 1, D]; those of like length together, cut to the longest of them."""

@@ -66,7 +66,7 @@ class EGES(WalkSpec):
         learn(self, network, sequences, lambda: evidence.gain(now()), seed=seed, name="eges", progress=progress)
         parts = ("itself", *(field.name for field in inputs.categories), *(field.name for field in inputs.numbers))
         found = now()
-        return SideInformed(found.vectors, found.known, found.cold, found.query, parts, network.weights())
+        return SideInformed(found.vectors, found.known, found.cold, found.query, parts=parts, weights=network.weights())
 
     def _inputs(self, columns: Mapping[str, Column]) -> Inputs:
         for name in self.side:
@@ -79,7 +79,7 @@ class EGES(WalkSpec):
         return Inputs.of(columns[name] for name in self.side)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SideInformed(Embedding):
     """Vectors, and what they are made of.
 

@@ -1,8 +1,8 @@
 """How vectors are searched: exactly, or in parts of the catalogue, along a graph, over short codes. NumPy and faiss.
 
 Every way but the exact one spends an *effort* that trades recall for time. How much a search for k items needs is
-measured once, when the index is built, with vectors of the catalogue itself as queries; a filter that leaves one item
-in ten is searched as if for ten times as many.
+measured once, when the index is built, with queries of held-out users, or where an embedding kept none with vectors of
+the catalogue itself; a filter that leaves one item in ten is searched as if for ten times as many.
 
 Shapes: V vectors searched, D embedding size, Q queries, K items found.
 """

@@ -58,9 +58,12 @@ class NearestItems:
     def features(self) -> tuple[str, ...]:
         return self.query.features
 
-    def built(self) -> Self:
-        """The same with its index built, for the bundle; the exact one is built again wherever it is loaded."""
-        return self if isinstance(self._index, Exact) else replace(self, structure=self._structure)
+    def built(self, asked: Floats | None = None) -> Self:
+        """The same with its index built, for the bundle; the exact one is built again wherever it is loaded.
+
+        asked   float32[N, D]   queries that the effort of searches is measured with; None: vectors of items
+        """
+        return self if isinstance(self._index, Exact) else replace(self, structure=self._build(asked))
 
     def add(self, item: Ints, vectors: Floats) -> Self:
         """The same with vectors of new items, or with new vectors of items that it has.
@@ -139,8 +142,9 @@ class NearestItems:
 
     @cached_property
     def _structure(self) -> Structure:
-        if self.structure is not None:
-            return self.structure
+        return self._build(None) if self.structure is None else self.structure
+
+    def _build(self, asked: Floats | None) -> Structure:
         vectors = self.vectors[self._items]
         if not np.isfinite(vectors).all():
             bad = int((~np.isfinite(vectors).all(axis=1)).sum())
@@ -148,7 +152,7 @@ class NearestItems:
                 f"nearest: expected finite vectors, {bad} of {len(vectors)} are not; the embedding did not converge, "
                 "take a smaller learning rate"
             )
-        return Structure.of(self._index, self._items, vectors)
+        return Structure.of(self._index, self._items, vectors, asked)
 
     @cached_property
     def _live(self) -> Bits:

@@ -16,7 +16,7 @@ from taojin.retrieval.serve.index import SEED, Bits, Exact, Found, Index
 DEPTHS = (10, 100, 1_000)
 """Numbers of items for which the effort is measured."""
 TRIED = 200
-"""Vectors of the catalogue that are looked for when the effort is measured."""
+"""Queries that are asked when the effort is measured."""
 ROUNDING = 1e-5
 """Differences below this share of the largest score come from the order in which floats are added."""
 
@@ -38,17 +38,19 @@ class Structure:
     size: int
 
     @classmethod
-    def of(cls, index: Index, item: Ints, vectors: Floats) -> "Structure":
+    def of(cls, index: Index, item: Ints, vectors: Floats, asked: Floats | None = None) -> "Structure":
         """Build the index over float32[V, D], and measure the effort.
 
-        item    int64[V]    item row of each vector
+        item    int64[V]        item row of each vector
+        asked   float32[Q, D]   queries to measure it with; None: vectors of the index
         """
         vectors = np.ascontiguousarray(vectors, np.float32)
         made = index.make(item, vectors)
+        asked = vectors if asked is None or not asked.any() else asked[asked.any(axis=1)]
         depth = np.array([k for k in DEPTHS if k <= len(vectors) // 4] or [1])
         effort, data = np.ones_like(depth), np.empty(0, np.uint8)
         if not isinstance(index, Exact):  # which has no effort to measure, and is quicker to build than to read
-            effort, data = _efforts(index, made, item, vectors, depth), faiss.serialize_index(made)
+            effort, data = _efforts(index, made, item, vectors, asked, depth), faiss.serialize_index(made)
         built = cls(index=index, data=data, depth=depth, effort=effort, size=len(vectors))
         vars(built)["made"] = made  # it need not be read again in this process
         return built
@@ -70,9 +72,9 @@ class Structure:
         return int(min(np.ceil(np.exp(known) * beyond), self.index.most(self.size)))
 
 
-def _efforts(index: Index, made: faiss.Index, item: Ints, vectors: Floats, depth: Ints) -> Ints:
+def _efforts(index: Index, made: faiss.Index, item: Ints, vectors: Floats, asked: Floats, depth: Ints) -> Ints:
     """The least effort, among powers of two, at which each depth is found with the index's recall, int64[S]."""
-    query = vectors[np.random.default_rng(SEED).permutation(len(vectors))[:TRIED]]
+    query = asked[np.random.default_rng(SEED).permutation(len(asked))[:TRIED]]
     true, _ = faiss.knn(query, vectors, int(depth[-1]), metric=faiss.METRIC_INNER_PRODUCT)
     place = np.zeros(int(item.max()) + 1, np.int64)
     place[item] = np.arange(len(item))

@@ -85,7 +85,7 @@ def test_a_user_with_the_history_of_training_has_the_trained_vector(parity):
     liked = likes(parity.view, "like")
     torch.manual_seed(0)
     module = Factors(parity.view.n_users, parity.view.n_items, 8)
-    query = SPEC._embedding(module, liked).query
+    query = SPEC._embedding(module, liked, asked=np.array([2])).query
     users = np.arange(2, 42)
     requests, rows = parity.ask(*(liked[user].indices.tolist() for user in users))
     found = query.vectors(replace(requests, user=users), rows)[:, 0]
