@@ -23,10 +23,11 @@ class Watch:
     """Prints every epoch of a training with its seconds, and remembers the last.
 
     points  seconds after each epoch, and the best validation value so far
+    epochs  the last one of the longest training
     """
 
     def __init__(self) -> None:
-        self.note = ""
+        self.note, self.epochs = "", 0
         self.points: list[tuple[float, float]] = []
 
     @contextmanager
@@ -38,7 +39,8 @@ class Watch:
             if note != self.note:
                 wall, used = time.perf_counter() - start, time.process_time() - before
                 print(f"  {name}: {note} ({wall:.0f} s, {used:.0f} CPU s)", flush=True)
-                best = re.search(r"best (\S+)", note)
+                epoch, best = re.search(r"epoch (\d+)", note), re.search(r"best (\S+)", note)
+                self.epochs = max(self.epochs, int(epoch[1]) if epoch else 0)
                 if best:
                     self.points.append((round(wall, 2), float(best[1])))
             self.note = note
@@ -47,7 +49,4 @@ class Watch:
 
     def figures(self, seconds: float) -> dict[str, float]:
         """Epochs begun, and whether the clock ended them; nothing where nothing was trained."""
-        epoch = re.search(r"epoch (\d+)", self.note)
-        if epoch is None:
-            return {}
-        return {"epochs": int(epoch[1]), "cut_off": seconds >= 60 * MINUTES}
+        return {"epochs": self.epochs, "cut_off": seconds >= 60 * MINUTES} if self.epochs else {}
