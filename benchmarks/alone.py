@@ -5,7 +5,6 @@ from pathlib import Path
 from taojin.core.progress import Silent
 from taojin.core.stages import Retriever
 from taojin.data.split import Part
-from taojin.embeddings.towers.transformer import Transformer
 from taojin.embeddings.towers.zoo import SASRec
 from taojin.evaluation.alone import Alone
 from taojin.evaluation.baselines import Baseline, choose
@@ -15,6 +14,7 @@ from taojin.experiment.fit import fit_store
 from taojin.features.attributes import Id
 from taojin.features.past import Recent
 from taojin.nn.trainer import Training
+from taojin.nn.transformer import Transformer
 from taojin.recipes.films import HALVED_IN_8
 from taojin.retrieval.ease import EASE
 from taojin.retrieval.vectors import Nearest

@@ -25,7 +25,6 @@ from taojin.embeddings.factors.bpr import BPR
 from taojin.embeddings.factors.lightgcn import LightGCN
 from taojin.embeddings.item2vec import Item2Vec
 from taojin.embeddings.towers.negatives import Negatives
-from taojin.embeddings.towers.transformer import Transformer
 from taojin.embeddings.towers.zoo import DSSM, MIND, BERT4Rec, GRU4Rec, SASRec, YouTubeDNN
 from taojin.embeddings.walks.deepwalk import DeepWalk
 from taojin.embeddings.walks.eges import EGES
@@ -36,6 +35,7 @@ from taojin.experiment.evaluate import Offline, evaluate
 from taojin.experiment.train import train
 from taojin.experiment.tune import proposals, tune_quotas
 from taojin.nn.trainer import Training
+from taojin.nn.transformer import Transformer
 from taojin.recipes.films import HALVED_IN_8
 from taojin.retrieval.association import Association
 from taojin.retrieval.channel import Channel

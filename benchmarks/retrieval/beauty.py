@@ -6,8 +6,8 @@ from functools import partial
 from benchmarks.retrieval.leave_last_out import Table, run
 from benchmarks.retrieval.ml_1m import CHANNELS, EVENT_TOWERS, SEQUENCES, VECTORS
 from taojin.data.sequences import ItemSequences
-from taojin.embeddings.towers.transformer import Transformer
 from taojin.embeddings.towers.zoo import BERT4Rec, GRU4Rec, SASRec
+from taojin.nn.transformer import Transformer
 
 TABLE = Table(
     source=ItemSequences(file="Beauty.txt"),

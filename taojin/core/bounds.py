@@ -60,6 +60,8 @@ COUNT = Bound(low=1, whole=True)
 POSITIVE = Bound(low=0, above=True)
 Count = Annotated[int, COUNT]
 """1, 2, 3, ...; also milliseconds of a span."""
+Counts = Annotated[tuple[int, ...], COUNT]
+"""Several of them, such as the units of layers."""
 Whole = Annotated[int, Bound(low=0, whole=True)]
 """0, 1, 2, ..."""
 NotNegative = Annotated[float, Bound(low=0)]

@@ -102,6 +102,11 @@ class Inputs:
         fields = (*self.categories, *self.numbers, *((self.history,) if self.history else ()))
         return tuple(field.name for field in fields)
 
+    @property
+    def names_of_sides(self) -> tuple[str, ...]:
+        """Names of what has one vector each, in the order of a network: the request's fields, then the candidate's."""
+        return (*self.side(Level.REQUEST).names, *self.side(Level.CANDIDATE).names)
+
     def side(self, level: Level) -> "Inputs":
         """The fields of one level; the history belongs to the request."""
         return Inputs(

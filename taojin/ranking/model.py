@@ -23,6 +23,7 @@ from taojin.nn.samples import Samples
 from taojin.nn.table import Table
 from taojin.nn.trainer import Training, seeded, train
 from taojin.ranking.crosses.beside import Beside
+from taojin.ranking.crosses.decay import Decayed
 from taojin.ranking.heads.single import Single
 from taojin.ranking.onnx import OnnxRanker
 from taojin.ranking.parts import Cross, Embedded, Fields, Head, History, Interest
@@ -109,7 +110,8 @@ class RankingModel:
         judged = LabelledColumns.pack(inputs, valid, device)
 
         def loss(rows: Labelled) -> Tensor:
-            return binary_cross_entropy(network(rows.batch), rows.labels, rows.weight)
+            logits, extra = network.learned(rows.batch)
+            return binary_cross_entropy(logits, rows.labels, rows.weight) + extra
 
         def validate() -> float:
             blocks = torch.arange(len(judged), device=device).split(BLOCK)
@@ -129,35 +131,44 @@ class Network(nn.Module):
 
     def __init__(self, spec: RankingModel, inputs: Inputs, tasks: int) -> None:
         super().__init__()
-        self.inputs = inputs
+        self.inputs, self.tasks = inputs, tasks
         self.table = Table(inputs, spec.dim) if spec.dim else None
-        sides = [inputs.side(level).names for level in (Level.REQUEST, Level.CANDIDATE)]
-        fields = Fields(inputs, (*sides[0], *sides[1]), spec.dim)
+        fields = Fields(inputs, inputs.names_of_sides, spec.dim)
         interests = [interest.build(fields) for interest in spec.interests]
         self.interests = nn.ModuleList(interests)
         extra = (f"interest.{i}.{k}" for i, part in enumerate(interests) for k in range(part.count))
         fields = replace(fields, names=(*fields.names, *extra))
-        self.crosses = Beside([cross.build(fields) for cross in spec.crosses])
+        self.crosses = Beside(spec.crosses).build(fields)
         self.head = spec.head.build(self.crosses.widths, tasks)
         history = inputs.history.columns if inputs.history else ()
-        self.candidate = [sides[1].index(name) for name in history]
+        self.candidate = [inputs.side(Level.CANDIDATE).names.index(name) for name in history]
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits, float32[N, T]."""
-        x = Embedded(self._blocks(batch), batch)
-        logits: Tensor = self.head(self.crosses(x))
-        return logits
+        return self.learned(batch)[0]
 
-    def _blocks(self, batch: Batch) -> tuple[Tensor, ...]:
+    def learned(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Logits, float32[N, T], and what the parts add to the loss, a scalar."""
+        blocks, extra = self._blocks(batch)
+        logits: Tensor = self.head(self.crosses(Embedded(blocks, batch)))
+        penalties = [part.penalty() for part in self.modules() if isinstance(part, Decayed)] if self.training else []
+        return logits, sum((torch.as_tensor(part) for part in [*extra, *penalties]), start=logits.new_zeros(()))
+
+    def _blocks(self, batch: Batch) -> tuple[tuple[Tensor, ...], list[Tensor | float]]:
+        """What the crosses read, and what the interests add to the loss."""
         if self.table is None:
-            return ()
+            return (), []
         vectors = self.table(batch)
         blocks = [side for side in (vectors.request, vectors.item) if side.shape[1]]
+        extra: list[Tensor | float] = []
         if len(self.interests):
             history = History(vectors.history.flatten(2), batch.history[:, :, 0] != PAD)
             candidate = vectors.item[:, self.candidate].flatten(1)  # [N, E]
-            blocks += [interest(history, candidate) for interest in self.interests]
-        return tuple(blocks)
+            for interest in self.interests:
+                found, loss = interest(history, candidate)
+                blocks.append(found)
+                extra.append(loss)
+        return tuple(blocks), extra
 
     def ranker(self, tasks: tuple[str, ...]) -> OnnxRanker:
         """The network as it is served."""

@@ -35,6 +35,13 @@ class Fields:
             )
         return len(self.names) * self.dim
 
+    def pairs(self, part: str) -> int:
+        """How many pairs of vectors there are; refuses a model without any, for `part`."""
+        self.width(part)
+        if len(self.names) < 2:
+            raise ValueError(f"ranking: {part} crosses pairs of fields; expected two fields or more, got {self.names}")
+        return len(self.names) * (len(self.names) - 1) // 2
+
     def history_columns(self, part: str) -> int:
         """How many columns the history has; refuses a model without a history, for `part`."""
         if self.inputs.history is None or not self.dim:
@@ -71,6 +78,11 @@ class Embedded:
         """All vectors of each row one behind the other, float32[N, F * D]."""
         return torch.cat([block.flatten(1).expand(self.rows, -1) for block in self.blocks], 1)
 
+    @property
+    def vectors(self) -> Tensor:
+        """The same by field, float32[N, F, D]."""
+        return self.flat.unflatten(1, (-1, self.blocks[0].shape[2]))
+
 
 class History(NamedTuple):
     """What an interest reads: vectors float32[R, L, E], zeros at PAD; known bool[R, L]."""
@@ -80,7 +92,10 @@ class History(NamedTuple):
 
 
 class InterestModule(nn.Module):
-    """Turns (history, candidate float32[N, E]) into vectors float32[R, K, D] that join the fields."""
+    """Turns (history, candidate float32[N, E]) into vectors float32[R, K, D] that join the fields, and a scalar.
+
+    The scalar is added to the loss; in eval mode it is 0 and nothing is computed for it.
+    """
 
     count: int
     """K."""

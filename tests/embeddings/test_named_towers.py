@@ -13,12 +13,12 @@ from taojin.core.units import DAY, FIRST, PAD, UNKNOWN
 from taojin.data.dataset import Clock, Log, TrainView
 from taojin.data.kinds import Kinds
 from taojin.data.vocabulary import Vocabulary
-from taojin.embeddings.towers.encoders import Capsules, MeanPool
 from taojin.embeddings.towers.negatives import Negatives
 from taojin.embeddings.towers.network import label_aware
 from taojin.embeddings.towers.zoo import DSSM, MIND, NeuralCF, YouTubeDNN
 from taojin.features.attributes import Id
 from taojin.features.past import Recent
+from taojin.nn.encoders import Capsules, MeanPool
 from taojin.nn.trainer import Training
 from taojin.retrieval.vectors import Nearest
 

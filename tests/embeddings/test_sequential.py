@@ -18,7 +18,6 @@ from taojin.embeddings.next_item import HoldOut
 from taojin.embeddings.query import TowerQuery
 from taojin.embeddings.towers.negatives import Negatives
 from taojin.embeddings.towers.sequential import SequenceTower, queries
-from taojin.embeddings.towers.transformer import Transformer
 from taojin.embeddings.towers.windows import MASK, Masked, NextItem, Windows
 from taojin.embeddings.towers.zoo import DSSM, BERT4Rec, GRU4Rec, SASRec
 from taojin.features.attributes import Id
@@ -26,6 +25,7 @@ from taojin.features.feature import Level
 from taojin.features.inputs import CategoryField
 from taojin.features.past import Recent
 from taojin.nn.trainer import Training, seeded
+from taojin.nn.transformer import Transformer
 from taojin.retrieval.vectors import Nearest
 
 TRAINING = Training(learning_rate=1e-2, batch=32, epochs=15, patience=15, drop=1.0, embedding_l2=0.0, device="cpu")

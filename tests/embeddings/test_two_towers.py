@@ -11,18 +11,18 @@ from taojin.core.units import PAD, UNKNOWN
 from taojin.embeddings.next_item import next_items
 from taojin.embeddings.query import TowerQuery
 from taojin.embeddings.towers.batches import LikedEvents, RequestReader, read_items
-from taojin.embeddings.towers.encoders import Capsules, MeanPool, Recurrent
 from taojin.embeddings.towers.events import item_vectors
 from taojin.embeddings.towers.negatives import Negatives
 from taojin.embeddings.towers.network import Forget, TwoTowers, UserTower, export_tower
-from taojin.embeddings.towers.transformer import Transformer
 from taojin.embeddings.towers.zoo import DSSM
 from taojin.features.attributes import Id
 from taojin.features.feature import Level
 from taojin.features.inputs import Inputs
 from taojin.features.past import Affinity, Past
 from taojin.features.store import Store
+from taojin.nn.encoders import Capsules, MeanPool, Recurrent
 from taojin.nn.trainer import Training, seeded
+from taojin.nn.transformer import Transformer
 from taojin.retrieval.vectors import Nearest
 
 CPU = torch.device("cpu")

@@ -23,12 +23,12 @@ from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.next_item import HoldOut, gain, hold_out, next_items
 from taojin.embeddings.query import TowerQuery
 from taojin.embeddings.towers.batches import LikedEvents, Offered, RequestReader, TowerBatch, read_items
-from taojin.embeddings.towers.encoders import Encoder, MeanPool
 from taojin.embeddings.towers.losses import Loss, Softmax, total_loss
 from taojin.embeddings.towers.negatives import Negatives
 from taojin.embeddings.towers.network import TwoTowers, UserTower, export_tower, label_aware
 from taojin.features.feature import Column, Level
 from taojin.features.inputs import Inputs
+from taojin.nn.encoders import Encoder, MeanPool
 from taojin.nn.trainer import Training, seeded, train
 
 BLOCK = 65_536

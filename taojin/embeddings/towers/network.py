@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from taojin.core.units import PAD, UNKNOWN
-from taojin.embeddings.towers.encoders import MASKED, Encoder
 from taojin.features.feature import Level
 from taojin.features.inputs import Inputs
+from taojin.nn.encoders import MASKED, Encoder
 from taojin.nn.export import to_onnx
 from taojin.nn.table import Table
 

@@ -23,17 +23,17 @@ from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.next_item import HoldOut, gain, hold_out, next_items
 from taojin.embeddings.query import TowerQuery
-from taojin.embeddings.towers.encoders import SequenceEncoder, SequenceModule
 from taojin.embeddings.towers.losses import Loss, Softmax, total_loss
 from taojin.embeddings.towers.negatives import Negatives
 from taojin.embeddings.towers.network import Forget, export_tower
-from taojin.embeddings.towers.transformer import Transformer
 from taojin.embeddings.towers.windows import MASK, Guesses, NextItem, Objective, Windows
 from taojin.features.feature import Ask, Column, Level
 from taojin.features.inputs import CategoryField, HistoryField, Inputs
 from taojin.features.past import whole_catalogue
+from taojin.nn.encoders import SequenceEncoder, SequenceModule
 from taojin.nn.table import Table
 from taojin.nn.trainer import Training, seeded, train
+from taojin.nn.transformer import Transformer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,14 +5,14 @@ Each is a spec whose settings a recipe may change: `SASRec(dim=32)`, `DSSM(featu
 
 from functools import partial
 
-from taojin.embeddings.towers.encoders import Capsules, Recurrent
 from taojin.embeddings.towers.events import TwoTowerModel
 from taojin.embeddings.towers.losses import BinaryCrossEntropy
 from taojin.embeddings.towers.negatives import Negatives
 from taojin.embeddings.towers.sequential import SequenceModel
-from taojin.embeddings.towers.transformer import Transformer
 from taojin.embeddings.towers.windows import Masked
+from taojin.nn.encoders import Capsules, Recurrent
 from taojin.nn.trainer import Training
+from taojin.nn.transformer import Transformer
 
 DSSM = TwoTowerModel
 """A tower for each side, over features. Huang et al., CIKM 2013, https://doi.org/10.1145/2505515.2505665, with the

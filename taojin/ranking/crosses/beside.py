@@ -4,16 +4,30 @@ Shapes: N rows, W width of a part.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from taojin.ranking.parts import CrossModule, Embedded
+from taojin.ranking.parts import Cross, CrossModule, Embedded, Fields
 
 
-class Beside(CrossModule):
-    """The outputs of all parts, one behind the other."""
+@dataclass(frozen=True)
+class Beside:
+    """The outputs of all parts, one behind the other; what `crosses` of a model is."""
 
+    parts: tuple[Cross, ...]
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise ValueError("ranking: Beside needs at least one part, got none")
+
+    def build(self, fields: Fields) -> "SideBySide":
+        """A module of the parts' modules."""
+        return SideBySide([part.build(fields) for part in self.parts])
+
+
+class SideBySide(CrossModule):
     def __init__(self, parts: Sequence[CrossModule]) -> None:
         super().__init__()
         self.parts = nn.ModuleList(parts)

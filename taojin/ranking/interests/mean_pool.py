@@ -26,7 +26,7 @@ class Mean(InterestModule):
         super().__init__()
         self.count = columns
 
-    def forward(self, history: History, candidate: Tensor) -> Tensor:
+    def forward(self, history: History, candidate: Tensor) -> tuple[Tensor, float]:
         """float32[R, H, D]; the candidate is not read."""
         known = history.known.sum(1, keepdim=True).clamp(min=1)  # [R, 1]
-        return (history.vectors.sum(1) / known).unflatten(1, (self.count, -1))
+        return (history.vectors.sum(1) / known).unflatten(1, (self.count, -1)), 0.0

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from taojin.core.bounds import Count, Dropped, bounded
-from taojin.embeddings.towers.encoders import MASKED, SequenceModule
+from taojin.nn.encoders import MASKED, SequenceModule
 
 
 @dataclass(frozen=True, kw_only=True)

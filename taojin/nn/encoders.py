@@ -1,4 +1,4 @@
-"""What sums up a history: the parts that user towers share.
+"""What sums up a history: the parts that the towers of retrieval and the interests of ranking share.
 
 Each is a spec whose `build` gives a torch module for vectors of some width. Shapes: R requests, L places, E width,
 K vectors of a history.
@@ -90,7 +90,7 @@ class WeightedMean(EncoderModule):
 
     def forward(self, vectors: Tensor, known: Tensor) -> Tensor:
         """One vector of each history."""
-        weight = self.place.exp() * known  # [R, L]
+        weight = self.place[-known.shape[1] :].exp() * known  # [R, L]
         weight = weight / weight.sum(1, keepdim=True).clamp(min=1e-9)
         return (vectors * weight.unsqueeze(2)).sum(1, keepdim=True)
 
@@ -135,7 +135,7 @@ class Routing(EncoderModule):
     def forward(self, vectors: Tensor, known: Tensor) -> Tensor:
         """The capsules' vectors; those of an inactive one mean nothing."""
         behaviours = self.bilinear(functional.normalize(vectors, dim=2) * vectors.shape[2] ** 0.5)  # [R, L, E]
-        logits = self.start + MASKED * ~self.active(known).unsqueeze(2)  # [R, K, L]
+        logits = self.start[:, -known.shape[1] :] + MASKED * ~self.active(known).unsqueeze(2)  # [R, K, L]
         # Routing finds where the behaviours belong; what is learned is only where they lie (as in the paper's code).
         fixed = behaviours.detach()
         for _ in range(self.iterations - 1):

@@ -1,0 +1,35 @@
+"""One part on top of another: what the first one says is the only field that the second one sees.
+
+Shapes: N rows, W width of the first part.
+"""
+
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from taojin.ranking.parts import Cross, CrossModule, Embedded, Fields
+
+
+@dataclass(frozen=True)
+class Stack:
+    """`then` over the output of `first`, as one vector of size W."""
+
+    first: Cross
+    then: Cross
+
+    def build(self, fields: Fields) -> CrossModule:
+        """A module whose output is that of `then`."""
+        first = self.first.build(fields)
+        return Stacked(first, self.then.build(replace(fields, names=("stacked",), dim=first.width)))
+
+
+class Stacked(CrossModule):
+    def __init__(self, first: CrossModule, then: CrossModule) -> None:
+        super().__init__()
+        self.first, self.then = first, then
+        self.width = then.width
+
+    def forward(self, x: Embedded) -> Tensor:
+        """float32[N, width of `then`]."""
+        found: Tensor = self.then(Embedded((self.first(x).unsqueeze(1),), x.batch))
+        return found
