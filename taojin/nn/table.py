@@ -51,7 +51,7 @@ class Table(nn.Module):
 
     def __init__(self, inputs: Inputs, dim: int) -> None:
         super().__init__()
-        starts = _starts(inputs.categories)
+        self.starts = starts = _starts(inputs.categories)
         rows = sum(field.size for field in inputs.categories)
         self.dim = dim
         self.sparse = False
@@ -84,6 +84,12 @@ class Table(nn.Module):
     def past(self, history: Tensor) -> Tensor:
         """Vectors of a history alone, float32[R, L, H, D]."""
         return self.of(_rows(history, self.history_start))
+
+    @torch.no_grad()
+    def fill(self, name: str, vectors: Tensor) -> None:
+        """Set the vectors of a category's codes, float32[size, D]; those that are zero stay as they are."""
+        rows = self.weight[self.starts[name] : self.starts[name] + len(vectors)]
+        rows.copy_(torch.where(vectors.any(1, keepdim=True), vectors, rows))
 
     def _gather_all(self, rows: Sequence[Tensor]) -> list[Tensor]:
         # Each further gather from the same table would make a gradient of the whole table.

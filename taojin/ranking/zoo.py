@@ -17,9 +17,11 @@ from taojin.ranking.crosses.flat import Flat
 from taojin.ranking.crosses.fm import FM
 from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
-from taojin.ranking.crosses.products import BiInteraction, InnerProduct, OuterProduct
+from taojin.ranking.crosses.own import Own
+from taojin.ranking.crosses.products import BiInteraction, InnerProduct, OuterProduct, Product
 from taojin.ranking.crosses.residual import ResidualMLP
 from taojin.ranking.crosses.stack import Stack
+from taojin.ranking.heads.esmm import ESMM
 from taojin.ranking.heads.mmoe import PLE, MMoE
 from taojin.ranking.heads.shared_bottom import SharedBottom
 from taojin.ranking.interests.bst import BST
@@ -38,17 +40,28 @@ FACTORISATION_MACHINE = RankingModel(crosses=(Linear(), FM()))
 FIELD_AWARE_FM = RankingModel(crosses=(Linear(), FFM(4)), dim=0)
 """FFM; Juan et al., RecSys 2016, https://doi.org/10.1145/2959100.2959134"""
 
+FACTORISATION_SUPPORTED = RankingModel(crosses=(MLP((256, 128)),), start=FACTORISATION_MACHINE)
+"""FNN; Zhang, Du and Wang, ECIR 2016, https://arxiv.org/abs/1601.02376. Deviation: begins with the vectors of the
+factorisation machine, not with its single weights."""
+
 IPNN = RankingModel(crosses=(Stack(Beside((Flat(), InnerProduct())), MLP((256, 128))),))
 """PNN with inner products; Qu et al., ICDM 2016, https://arxiv.org/abs/1611.00144"""
 
 OPNN = RankingModel(crosses=(Stack(Beside((Flat(), OuterProduct())), MLP((256, 128))),))
 """PNN with outer products; as above"""
 
+WIDE_DEEP = RankingModel(crosses=(Linear(), MLP((256, 128))))
+"""Cheng et al., 2016, https://arxiv.org/abs/1606.07792; `Wide((("occupation", "genre"),))` beside the others adds pairs
+of values that are chosen by hand."""
+
 DEEP_FM = RankingModel(crosses=(Linear(), FM(), MLP((256, 128))))
 """Guo et al., IJCAI 2017, https://arxiv.org/abs/1703.04247"""
 
 DEEP_CROSSING = RankingModel(crosses=(ResidualMLP((128, 128)),))
 """Shan et al., KDD 2016, https://doi.org/10.1145/2939672.2939704"""
+
+NEURAL_CF = RankingModel(crosses=(Product(), Own(32, MLP((64, 32)))), features=("user", "item"))
+"""NeuMF over the features `user` and `item`; He et al., WWW 2017, https://arxiv.org/abs/1708.05031"""
 
 NFM = RankingModel(crosses=(Linear(), Stack(BiInteraction(), MLP((128, 64)))))
 """He and Chua, SIGIR 2017, https://arxiv.org/abs/1708.05027"""
@@ -65,7 +78,11 @@ DCN_V2 = RankingModel(crosses=(CrossNet(3), MLP((256, 128))))
 DCN_MIX = RankingModel(crosses=(CrossNetMix(3), MLP((256, 128))))
 """DCN v2 with a mixture of products of low rank; as above, section 3.3"""
 
-XDEEP_FM = RankingModel(crosses=(Linear(), CIN((64, 64)), MLP((256, 128))))
+XWIDE_DEEP = RankingModel(crosses=(Linear(), MLP((256, 128))))
+"""Cheng et al., 2016, https://arxiv.org/abs/1606.07792; `Wide((("occupation", "genre"),))` beside the others adds pairs
+of values that are chosen by hand."""
+
+DEEP_FM = RankingModel(crosses=(Linear(), CIN((64, 64)), MLP((256, 128))))
 """Lian et al., KDD 2018, https://arxiv.org/abs/1803.05170"""
 
 MEAN_POOL = RankingModel(interests=(MeanPool(),), crosses=(MLP((200, 80)),))
@@ -102,6 +119,9 @@ MIXTURE_OF_EXPERTS = RankingModel(crosses=(Flat(),), head=MMoE())
 
 PROGRESSIVE_EXTRACTION = RankingModel(crosses=(Flat(),), head=PLE())
 """PLE; Tang et al., RecSys 2020, https://doi.org/10.1145/3383313.3412236"""
+
+ENTIRE_SPACE = RankingModel(crosses=(Flat(),), head=ESMM())
+"""ESMM, for tasks in the order in which they happen; Ma et al., SIGIR 2018, https://arxiv.org/abs/1804.07931"""
 
 DCN_TRANSFORMER_MMOE = RankingModel(
     interests=(Encoded(),), crosses=(CrossNet(3), MLP((256, 128))), head=MMoE(experts=4)

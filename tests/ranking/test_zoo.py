@@ -15,6 +15,7 @@ from taojin.nn.samples import Samples
 from taojin.nn.table import Table
 from taojin.nn.trainer import Training, seeded
 from taojin.ranking import zoo
+from taojin.ranking.heads.esmm import ESMM
 from taojin.ranking.model import Network, RankingModel
 from taojin.ranking.onnx import OnnxRanker
 
@@ -60,19 +61,30 @@ def probabilities(made: Network, rows: Rows) -> np.ndarray:
     return found
 
 
+def chained(samples: Samples) -> Samples:
+    """The second task happens only where the first one does, as ESMM has it."""
+    return replace(samples, labels=samples.labels.cumprod(axis=1))
+
+
 @every_line
 def test_every_parameter_has_a_gradient_after_one_step(name: str, columns, draw) -> None:
-    made = network(name, columns)
-    source = LabelledColumns.pack(made.inputs, draw(64, 8), CPU)
+    made = network(name, columns, tasks=2)
+    source = LabelledColumns.pack(made.inputs, chained(draw(64, 8, tasks=2)), CPU)
     rows = source.gather(torch.arange(len(source)))
-    binary_cross_entropy(made(rows.batch), rows.labels, rows.weight).backward()
-    without = [name for name, weight in made.named_parameters() if weight.grad is None or not weight.grad.any()]
+    logits, extra = made.learned(rows.batch)
+    (binary_cross_entropy(logits, rows.labels, rows.weight) + extra).backward()
+    without = [
+        name
+        for name, weight in made.named_parameters()
+        if weight.numel() and (weight.grad is None or not weight.grad.any())
+    ]
     assert without == []
 
 
 @every_line
 def test_every_line_overfits_64_rows(name: str, columns, draw) -> None:
-    rows = draw(64, 1)
+    # What a linear model says of two tasks is one number.
+    rows = chained(draw(64, 1, tasks=2)) if isinstance(ZOO[name].head, ESMM) else draw(64, 1)
     training = Training(batch=64, epochs=250, patience=250, learning_rate=0.01, drop=1.0, device="cpu")
     spec = replace(ZOO[name], training=training)
     made = spec.learn(spec.inputs(columns), rows, rows, seed=0, progress=Silent())
