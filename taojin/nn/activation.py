@@ -7,9 +7,14 @@ from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 Activation = Literal["relu", "prelu", "dice"]
+
+
+MOMENTUM = 0.1
+"""Share of a batch's mean and variance in those that serving takes."""
+TINY = 1e-8
+"""Added to a variance that is divided by."""
 
 
 def activation(name: Activation, units: int) -> nn.Module:
@@ -34,6 +39,9 @@ def activation(name: Activation, units: int) -> nn.Module:
 class Dice(nn.Module):
     """x where it is above its mean over the rows, a learned share of x below, and a soft step between the two."""
 
+    mean: Tensor
+    variance: Tensor
+
     def __init__(self, units: int) -> None:
         super().__init__()
         self.share = nn.Parameter(torch.zeros(units))
@@ -41,8 +49,11 @@ class Dice(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """float32[N, W]."""
-        # One row has no deviation to learn: it is taken as in serving.
-        alone = self.training and len(x) == 1
-        normal = functional.batch_norm(x, self.mean, self.variance, training=self.training and not alone, eps=1e-8)
-        above = normal.sigmoid()
+        mean, variance = self.mean, self.variance
+        if self.training and len(x) > 1:  # one row has no variance to learn: it is taken as in serving
+            mean, variance = x.mean(0), x.var(0, correction=0)
+            with torch.no_grad():
+                self.mean.lerp_(mean.float(), MOMENTUM)
+                self.variance.lerp_(variance.float(), MOMENTUM)
+        above = ((x - mean) * (variance + TINY).rsqrt()).sigmoid()
         return x * (above + self.share * (1 - above))

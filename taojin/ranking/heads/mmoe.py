@@ -81,7 +81,7 @@ class Gate(nn.Module):
     def forward(self, x: Tensor, experts: Tensor) -> Tensor:
         """The weighted sum of float32[N, E, U], float32[N, U]."""
         share = self.weights(x).softmax(1)
-        return (share.unsqueeze(1) @ experts).squeeze(1)
+        return (share.unsqueeze(1) @ experts)[:, 0]
 
 
 class Mixtures(nn.Module):
