@@ -41,8 +41,8 @@ FIELD_AWARE_FM = RankingModel(crosses=(Linear(), FFM(4)), dim=0)
 """FFM; Juan et al., RecSys 2016, https://doi.org/10.1145/2959100.2959134"""
 
 FACTORISATION_SUPPORTED = RankingModel(crosses=(MLP((256, 128)),), start=FACTORISATION_MACHINE)
-"""FNN; Zhang, Du and Wang, ECIR 2016, https://arxiv.org/abs/1601.02376. Deviation: begins with the vectors of the
-factorisation machine, not with its single weights."""
+"""FNN; Zhang, Du and Wang, ECIR 2016, https://arxiv.org/abs/1601.02376. Deviation: its machine's weights of
+single values are left out."""
 
 IPNN = RankingModel(crosses=(Stack(Beside((Flat(), InnerProduct())), MLP((256, 128))),))
 """PNN with inner products; Qu et al., ICDM 2016, https://arxiv.org/abs/1611.00144"""
@@ -51,8 +51,8 @@ OPNN = RankingModel(crosses=(Stack(Beside((Flat(), OuterProduct())), MLP((256, 1
 """PNN with outer products; as above"""
 
 WIDE_DEEP = RankingModel(crosses=(Linear(), MLP((256, 128))))
-"""Cheng et al., 2016, https://arxiv.org/abs/1606.07792; `Wide((("occupation", "genre"),))` beside the others adds pairs
-of values that are chosen by hand."""
+"""Cheng et al., 2016, https://arxiv.org/abs/1606.07792; pairs of values that are chosen by hand are
+`Wide((("occupation", "genre"),))` beside the others."""
 
 DEEP_FM = RankingModel(crosses=(Linear(), FM(), MLP((256, 128))))
 """Guo et al., IJCAI 2017, https://arxiv.org/abs/1703.04247"""
@@ -78,11 +78,7 @@ DCN_V2 = RankingModel(crosses=(CrossNet(3), MLP((256, 128))))
 DCN_MIX = RankingModel(crosses=(CrossNetMix(3), MLP((256, 128))))
 """DCN v2 with a mixture of products of low rank; as above, section 3.3"""
 
-XWIDE_DEEP = RankingModel(crosses=(Linear(), MLP((256, 128))))
-"""Cheng et al., 2016, https://arxiv.org/abs/1606.07792; `Wide((("occupation", "genre"),))` beside the others adds pairs
-of values that are chosen by hand."""
-
-DEEP_FM = RankingModel(crosses=(Linear(), CIN((64, 64)), MLP((256, 128))))
+XDEEP_FM = RankingModel(crosses=(Linear(), CIN((64, 64)), MLP((256, 128))))
 """Lian et al., KDD 2018, https://arxiv.org/abs/1803.05170"""
 
 MEAN_POOL = RankingModel(interests=(MeanPool(),), crosses=(MLP((200, 80)),))
@@ -127,3 +123,10 @@ DCN_TRANSFORMER_MMOE = RankingModel(
     interests=(Encoded(),), crosses=(CrossNet(3), MLP((256, 128))), head=MMoE(experts=4)
 )
 """Crosses, a sequence and several tasks at once."""
+
+if __name__ == "__main__":
+    import sys
+
+    from taojin.ranking.listing import listing
+
+    sys.stdout.write(listing(sys.modules[__name__]))

@@ -70,8 +70,8 @@ INTERESTS = st.sampled_from(
 )  # fmt: skip
 HEADS = st.sampled_from(
     [
-        Single(), SharedBottom(bottom=(16,), tower=(16,)), MMoE(experts=2, expert=(16,), tower=(16,)), ESMM(tower=(16,)),
-        PLE(levels=2, shared=1, own=1, expert=(16,), tower=(16,)),
+        Single(), SharedBottom(bottom=(16,), tower=(16,)), MMoE(experts=2, expert=(16,), tower=(16,)),
+        ESMM(tower=(16,)), PLE(levels=2, shared=1, own=1, expert=(16,), tower=(16,)),
     ]
 )  # fmt: skip
 
