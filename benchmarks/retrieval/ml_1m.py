@@ -11,7 +11,6 @@ from taojin.embeddings.factors.bpr import BPR
 from taojin.embeddings.factors.lightgcn import LightGCN
 from taojin.embeddings.item2vec import Item2Vec
 from taojin.embeddings.towers.events import TwoTowerModel
-from taojin.embeddings.towers.losses import GBCE
 from taojin.embeddings.towers.negatives import Negatives
 from taojin.embeddings.towers.windows import Masked
 from taojin.embeddings.towers.zoo import DSSM, MIND, BERT4Rec, GRU4Rec, NeuralCF, SASRec, YouTubeDNN
@@ -72,9 +71,6 @@ TABLE = Table(
         **EVENT_TOWERS,
         "gru4rec": GRU4Rec(longest=LONGEST, training=replace(SEQUENCES, learning_rate=5e-3)),
         "sasrec": SASRec(encoder=WIDE, longest=LONGEST, training=SEQUENCES),
-        "sasrec_gbce": SASRec(
-            loss=GBCE(), negatives=Negatives(uniform=256), encoder=WIDE, longest=LONGEST, training=SEQUENCES
-        ),
         "bert4rec": BERT4Rec(
             objective=Masked(share=0.4), longest=LONGEST, training=replace(SEQUENCES, batch=32, patience=6)
         ),
