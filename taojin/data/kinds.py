@@ -49,6 +49,15 @@ class Kinds:
                 raise ValueError(f"event {name!r}: this data has {', '.join(self.names)}{hint}")
         return sum(1 << self.names.index(name) for name in set(names))
 
+    def read(self, text: str | None) -> int:
+        """The bits of a kind, or of several with `+` between; 0 if one of them is not known.
+
+        >>> Kinds(("show", "click")).read("show+click"), Kinds(("show", "click")).read("clack")
+        (3, 0)
+        """
+        names = [text] if text in self.names else (text or "").split("+")
+        return self.bits(*names) if all(name in self.names for name in names) else 0
+
     @property
     def all(self) -> int:
         """The bits of every kind."""

@@ -2,8 +2,8 @@
 
 users   `user` (id), attributes
 items   `item` (id), attributes
-events  `user`, `item`, `time` (int64 ms), `event` (a kind), and where there are any `value` (number or null) and
-        `part` (train, valid or test, where the data brings its own split)
+events  `user`, `item`, `time` (int64 ms), `event` (a kind, or several with `+` between: show+click), and where there
+        are any `value` (number or null) and `part` (train, valid or test, where the data brings its own split)
 
 Ids are text or whole numbers. Where the clock is ORDER, `time` is any number that grows along a user's events, or is
 left out: then the order of the rows counts. Shapes: E events of the log, K events that passed the checks.
@@ -159,7 +159,7 @@ def _checks(events: pa.Table, kinds: Kinds, clock: Clock, now: int | None) -> li
         ("item", Reason.ID_MISSING, missing(events["item"])),
         ("time", Reason.TIME_MISSING, as_mask(pc.is_null(time))),
         ("time", Reason.TIME_NEGATIVE, as_mask(pc.less(time, 0))),
-        ("event", Reason.KIND, ~as_mask(pc.is_in(events["event"], pa.array(kinds.names)))),
+        ("event", Reason.KIND, _kinds_of(events["event"], kinds)[1] == 0),
         ("value", Reason.VALUE, ~as_mask(pc.is_finite(events["value"].cast(pa.float32())).fill_null(True))),
     ]
     if clock is Clock.REAL:
@@ -175,10 +175,10 @@ _PARTS = pa.array([part.name.lower() for part in (Part.TRAIN, Part.VALID, Part.T
 def _log(events: pa.Table, user: Ints, item: Ints, users: int, kinds: Kinds, clock: Clock) -> tuple[Log, Ints]:
     """Events in the order of a log, and the places of those in `events` that stand there before."""
     time, value = events["time"].to_numpy(), events["value"].to_numpy()
-    kind = np.asarray(pc.index_in(events["event"], pa.array(kinds.names)), dtype=np.uint32)
-    bits = kinds.labelled(np.uint32(1) << kind, value)
+    kind, bits = _kinds_of(events["event"], kinds)
+    bits = kinds.labelled(bits, value)
 
-    item_and_kind = item * len(kinds.names) + kind
+    item_and_kind = item * (kind.max(initial=0) + 1) + kind
     order = np.lexsort((item_and_kind, time, user))  # stable: of equal events the first comes first
     same_moment = _as_before(user[order], time[order])
     joined = same_moment & _as_before(item[order])
@@ -194,6 +194,15 @@ def _log(events: pa.Table, user: Ints, item: Ints, users: int, kinds: Kinds, clo
     given = np.asarray(pc.index_in(events["part"], _PARTS), np.uint8)[first] if "part" in events.column_names else None
     united = np.bitwise_or.reduceat(bits[order], start) if len(start) else bits
     return Log(offsets, Events(item[first], united, _first_value(value[order], start), time), given), repeated
+
+
+def _kinds_of(events: pa.ChunkedArray, kinds: Kinds) -> tuple[Ints, NDArray[np.uint32]]:
+    """A number of each text, in the order of their bits, int64[E], and its bits, uint32[E], 0 where it is no kind."""
+    texts = pc.fill_null(events, "").combine_chunks().dictionary_encode()
+    bits = np.array([kinds.read(text) for text in texts.dictionary.to_pylist()], np.uint32)
+    distinct, number = np.unique(bits, return_inverse=True)
+    number = number[np.asarray(texts.indices)].astype(np.int64)
+    return number, distinct[number]
 
 
 def _as_before(*columns: NDArray[np.generic]) -> Mask:

@@ -210,3 +210,12 @@ def test_every_row_is_kept_or_refused_as_a_plain_loop_says(rows_in: list[Cells])
     assert checked.refused.num_rows == refused
     assert checked.events.read == table.num_rows == checked.events.kept + refused
     assert checked.events.kept == len(dataset.log) + checked.merged
+
+
+def test_an_event_may_name_several_kinds() -> None:
+    kinds = Kinds(("show", "click", "a+b"))
+    texts = ["show+click", "click", "show+clack", "a+b", "a+b+show", "", "click+show"]
+    table = pa.table({"user": [1] * 7, "item": [*range(6), 0], "time": [1] * 7, "event": texts})
+    dataset, checked = build("t", users=None, items=None, events=table, kinds=kinds, clock=Clock.REAL)
+    assert dataset.log.events.kinds.tolist() == [3, 2, 4]
+    assert checked.reasons == {"kind of event not declared": 3, "event stands twice": 1}
