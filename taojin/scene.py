@@ -81,6 +81,11 @@ class Model(Protocol):
         """Names of the embeddings it reads."""
         ...
 
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """Names of the embeddings that it begins with."""
+        ...
+
     def fit(
         self,
         train: Samples,
@@ -92,7 +97,10 @@ class Model(Protocol):
         progress: Progress,
         checkpoint: Path | None = None,
     ) -> Ranker:
-        """Learn from labelled rows, choosing on the validation rows."""
+        """Learn from labelled rows, choosing on the validation rows.
+
+        embeddings  those of `starts`, as they were before the rows: none knows their labels
+        """
         ...
 
 
@@ -185,7 +193,7 @@ class Experiment:
             self._check_history(embedder, f"embedding {name!r}")
         for name, model in self.models.items():
             _known(model.features, readable, f"model {name!r}: feature")
-            _known(model.embeddings, self.embeddings, f"model {name!r}: embedding")
+            _known((*model.embeddings, *model.starts), self.embeddings, f"model {name!r}: embedding")
         _known([self.sampling.scene], self.scenes, "sampling: scene")
         for name, scene in self.scenes.items():
             self._check_scene(name, scene, readable)

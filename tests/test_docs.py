@@ -13,7 +13,9 @@ from taojin.data.files import Files
 from taojin.run import RECIPES
 
 ROOT = Path(__file__).parent.parent
-DOCS = tuple(f"docs/{name}.md" for name in ("architecture", "world", "LOG", "results", "retrieval", "recipes"))
+DOCS = tuple(
+    f"docs/{name}.md" for name in ("architecture", "world", "LOG", "results", "retrieval", "recipes", "ranking")
+)
 READMES = ("README.md", "README.zh-CN.md")
 SET = {"scenes.for_you.retrieval.swing.0.neighbours": "50"}
 """What the document on recipes shows with `--set`."""
@@ -71,6 +73,11 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     (code,) = blocks("README.md", "python")
     exec(compile(code, "README.md", "exec"), {})
     assert "retrieval" in capsys.readouterr().out  # type: ignore[attr-defined]
+
+
+def test_the_model_of_the_docs_is_one() -> None:
+    (code,) = blocks("docs/ranking.md", "python")
+    exec(compile(code, "docs/ranking.md", "exec"), {})
 
 
 @pytest.mark.xdist_group("runs")

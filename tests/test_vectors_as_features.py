@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 
 from taojin.core.progress import Silent
@@ -70,9 +71,37 @@ def test_a_ranker_reads_vectors_that_do_not_know_its_labels(experiment: Experime
             assert all(row.tobytes() in known for row in found)
 
     store = with_vectors(store, lessons.vectors)
-    rankers = fit_rankers(experiment, lessons, store, late, progress=Silent())
+    rankers = fit_rankers(experiment, lessons, store, progress=Silent())
     scene = experiment.scenes["for_you"]
     pipeline = assemble(scene, view, store, fit_channels(scene, view, late, seed=0), rankers)
     found = pipeline.recommend(divided.moments(Part.TEST, view.kinds.all).requests[:5])
     assert len(found)
     assert all(np.isfinite(score).all() for score in found.scores.values())
+
+
+def test_a_ranker_begins_with_vectors_that_do_not_know_its_labels(experiment: Experiment) -> None:
+    still = Training(batch=4096, epochs=1, learning_rate=1e-9, sparse=False, embedding_l2=0.0, device="cpu")
+    model = replace(zoo.DEEP_FM, dim=8, features=("item", "item_year"), vectors={"item": "deepwalk"}, training=still)
+    begun = replace(experiment, models={"lr": model})
+    divided = Divided.of(begun, None)
+    store = fit_store(begun.features, divided.view)
+    late = fit_embeddings(begun, divided.view, store, begun.embeddings, Silent())
+    lessons = draw_lessons(begun, divided, with_vectors(store, late), late, Silent())
+    assert set(lessons.starts) == {"deepwalk"} and not lessons.vectors
+    early = lessons.starts["deepwalk"]
+    assert not np.array_equal(early.vectors, late["deepwalk"].vectors)
+    rankers = fit_rankers(begun, lessons, store, progress=Silent())
+    weights = [
+        onnx.numpy_helper.to_array(part) for part in onnx.load_from_string(rankers["lr"].graph).graph.initializer
+    ]
+    table = next(part for part in weights if part.ndim == 2 and len(part) > 100 and part.shape[1] == 8)
+    rows = {row.tobytes() for row in np.round(table, 4)}
+    known = np.round(early.vectors[early.known], 4)
+    found = np.mean([row.tobytes() in rows for row in known])
+    assert found > 0.9
+
+
+def test_a_ranker_that_begins_with_nothing_known_is_refused(experiment: Experiment) -> None:
+    model = replace(zoo.DEEP_FM, dim=8, features=("item",), vectors={"item": "depwalk"})
+    with pytest.raises(ValueError, match="model 'lr': embedding.*'depwalk'"):
+        replace(experiment, models={"lr": model}).check(experiment.data.load(None).clock)

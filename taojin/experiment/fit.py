@@ -162,11 +162,13 @@ class Lessons:
 
     vectors     the embeddings that rankers read as features, as they were when the rows were drawn; a ranker must be
                 served with the same, since another fit turns the axes
+    starts      the embeddings that rankers begin with, as they were then
     """
 
     train: Samples
     valid: Samples
     vectors: dict[str, Embedding]
+    starts: dict[str, Embedding]
 
 
 def draw_lessons(
@@ -184,7 +186,9 @@ def draw_lessons(
     channels = [name for spec, _ in scene.retrieval.values() for name in spec.embeddings]
     early = view.early(1 - sampling.late)
     moments = late_moments(view, sampling, consumed=consumed, seed=experiment.seed)
-    early_embeddings = fit_embeddings(experiment, early, store, dict.fromkeys([*channels, *ranked_by]), progress)
+    starts = [name for model in experiment.models.values() for name in model.starts]
+    wanted = dict.fromkeys([*channels, *ranked_by, *starts])
+    early_embeddings = fit_embeddings(experiment, early, store, wanted, progress)
     vectors = {name: early_embeddings[name] for name in ranked_by}
     store = with_vectors(store, vectors)
     drawn = draw(
@@ -202,6 +206,7 @@ def draw_lessons(
         forget(drawn.samples, ids, experiment.seed),
         draw_judged(experiment, judged, serving, view.kinds, sampling).samples,
         vectors,
+        {name: early_embeddings[name] for name in starts},
     )
 
 
@@ -217,7 +222,6 @@ def fit_rankers(
     experiment: Experiment,
     lessons: Lessons,
     store: Store,
-    embeddings: Mapping[str, Embedding],
     *,
     progress: Progress,
     checkpoints: Path | None = None,
@@ -229,7 +233,7 @@ def fit_rankers(
             lessons.train,
             lessons.valid,
             {read: store.columns[read] for read in model.features or declared},
-            embeddings,
+            lessons.starts,
             seed=experiment.seed,
             progress=progress,
             checkpoint=checkpoints / f"{name}.pt" if checkpoints else None,

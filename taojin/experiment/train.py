@@ -62,7 +62,7 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
         lessons = draw_lessons(experiment, divided, store, embeddings, progress)
         store = with_vectors(store, lessons.vectors)
         checkpoints.mkdir(parents=True, exist_ok=True)
-        rankers = fit_rankers(experiment, lessons, store, embeddings, progress=progress, checkpoints=checkpoints)
+        rankers = fit_rankers(experiment, lessons, store, progress=progress, checkpoints=checkpoints)
     online = store.at(view.end) if view.clock is Clock.REAL else store
     scenes = {}
     for name, scene in experiment.scenes.items():

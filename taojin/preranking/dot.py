@@ -30,6 +30,11 @@ class DotProduct:
         """The embedding it reads."""
         return (self.of,)
 
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     def fit(
         self,
         train: Samples,

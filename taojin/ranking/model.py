@@ -67,6 +67,11 @@ class RankingModel:
 
     @property
     def embeddings(self) -> tuple[str, ...]:
+        """None: what it reads of them are features."""
+        return ()
+
+    @property
+    def starts(self) -> tuple[str, ...]:
         """Names of the embeddings it begins with."""
         return tuple(dict.fromkeys(self.vectors.values()))
 
