@@ -103,5 +103,5 @@ def test_a_ranker_begins_with_vectors_that_do_not_know_its_labels(experiment: Ex
 
 def test_a_ranker_that_begins_with_nothing_known_is_refused(experiment: Experiment) -> None:
     model = replace(zoo.DEEP_FM, dim=8, features=("item",), vectors={"item": "depwalk"})
-    with pytest.raises(ValueError, match="model 'lr': embedding.*'depwalk'"):
+    with pytest.raises(ValueError, match=r"model 'lr': embedding.*'depwalk'"):
         replace(experiment, models={"lr": model}).check(experiment.data.load(None).clock)
