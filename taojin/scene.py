@@ -1,6 +1,6 @@
 """Scene, Cutoffs, Sampling, Experiment: everything that decides what is trained and served; pure data."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from taojin.core.batch import Candidates
 from taojin.core.hint import did_you_mean
-from taojin.core.progress import Progress
-from taojin.core.stages import Ranker, Reranker, Rule
+from taojin.core.stages import Reranker, Rule
 from taojin.core.units import Mask
 from taojin.data.dataset import Clock, Dataset, Log, TrainView
-from taojin.embeddings.embedding import Embedder, Embedding
-from taojin.features.feature import Column, Feature
+from taojin.embeddings.embedding import Embedder
+from taojin.features.feature import Feature
 from taojin.features.past import Recent
-from taojin.nn.samples import Samples
+from taojin.ranking.spec import Model
 from taojin.retrieval.channel import Channel
 from taojin.retrieval.serve.merging import Merge, ReciprocalRank
 
@@ -64,42 +63,6 @@ class MergeSpec(Protocol):
         """Learn from what the channels brought to validation requests.
 
         relevant    which candidates their users went on to like, bool[N]
-        """
-        ...
-
-
-class Model(Protocol):
-    """A spec of a ranker."""
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """Names of the features it reads; empty: every one that the experiment declares."""
-        ...
-
-    @property
-    def embeddings(self) -> tuple[str, ...]:
-        """Names of the embeddings it reads."""
-        ...
-
-    @property
-    def starts(self) -> tuple[str, ...]:
-        """Names of the embeddings that it begins with."""
-        ...
-
-    def fit(
-        self,
-        train: Samples,
-        valid: Samples,
-        columns: Mapping[str, Column],
-        embeddings: Mapping[str, Embedding],
-        *,
-        seed: int,
-        progress: Progress,
-        checkpoint: Path | None = None,
-    ) -> Ranker:
-        """Learn from labelled rows, choosing on the validation rows.
-
-        embeddings  those of `starts`, as they were before the rows: none knows their labels
         """
         ...
 

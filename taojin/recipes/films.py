@@ -22,6 +22,7 @@ from taojin.preranking.dot import DotProduct
 from taojin.ranking import zoo
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.interests.target_attention import TargetAttention
+from taojin.ranking.spec import Model
 from taojin.reranking.mmr import MMR
 from taojin.reranking.scatter import Scatter
 from taojin.retrieval.association import Association
@@ -37,7 +38,7 @@ from taojin.retrieval.vectors import Nearest
 from taojin.rules.already_seen import AlreadySeen
 from taojin.rules.available import Available
 from taojin.rules.blocked import Blocked
-from taojin.scene import Cutoffs, Experiment, Model, RuleSpec, Sampling, Scene, Source
+from taojin.scene import Cutoffs, Experiment, RuleSpec, Sampling, Scene, Source
 
 HALVED_IN_8 = 0.5 ** (1 / 8)
 """Weight of a like against the next newer one, so that the eighth newest counts half."""

@@ -1,21 +1,16 @@
 """Calibrated merging: from each channel's scores, or places, to the probability that an item is relevant.
 
-Shapes: N candidates, C channels, B corners of a curve.
+Shapes: N candidates, C channels.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression, minimize
 
 from taojin.core.batch import Candidates
+from taojin.core.curve_fit import Method, check_method, curve
 from taojin.core.units import Mask
-from taojin.retrieval.serve.merging import By, Calibrated, Sigmoid, Steps
-
-Method = Literal["isotonic", "logistic"]
-Doubles = NDArray[np.float64]
+from taojin.retrieval.serve.merging import By, Calibrated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +27,7 @@ class Calibration:
     by: str = By.PLACE
 
     def __post_init__(self) -> None:
-        if self.method not in get_args(Method):
-            raise ValueError(f"Calibration: method {self.method!r}; expected one of {', '.join(get_args(Method))}")
+        check_method(self.method, "Calibration")
         if self.by not in list(By):
             raise ValueError(f"Calibration: by={self.by!r}; expected one of {', '.join(By)}")
 
@@ -48,42 +42,5 @@ class Calibration:
         curves = {}
         for column, name in enumerate(proposed.channels):
             there = proposed.place[:, column] > 0
-            curves[name] = self._curve(quantity[there, column], relevant[there].astype(np.float64))
+            curves[name] = curve(self.method, quantity[there, column], relevant[there].astype(np.float64))
         return Calibrated(curves=curves, by=By(self.by))
-
-    def _curve(self, quantity: Doubles, relevant: Doubles) -> Steps | Sigmoid:
-        if not len(quantity):
-            return Steps(at=np.zeros(1, np.float32), probability=np.zeros(1, np.float32))
-        return isotonic(quantity, relevant) if self.method == "isotonic" else logistic(quantity, relevant)
-
-
-def isotonic(quantity: Doubles, relevant: Doubles) -> Steps:
-    """The rising curve of least squares, by pooling adjacent violators; equal quantities are pooled first.
-
-    >>> isotonic(np.array([1.0, 2.0, 3.0, 3.0]), np.array([1.0, 0.0, 1.0, 0.0])).probability
-    array([0.5, 0.5], dtype=float32)
-    """
-    at, which, count = np.unique(quantity, return_inverse=True, return_counts=True)
-    mean = np.bincount(which, relevant) / count
-    level = isotonic_regression(mean, weights=count).x
-    # Only the ends of each flat piece are corners.
-    corner = np.ones(len(at), np.bool_)
-    corner[1:-1] = (level[1:-1] != level[:-2]) | (level[1:-1] != level[2:])
-    return Steps(at=at[corner].astype(np.float32), probability=level[corner].astype(np.float32))
-
-
-def logistic(quantity: Doubles, relevant: Doubles) -> Sigmoid:
-    """The sigmoid of largest likelihood whose slope is not negative, with Platt's smoothed targets."""
-    centre, scale = float(quantity.mean()), float(quantity.std()) or 1.0
-    x, hits = (quantity - centre) / scale, float(relevant.sum())
-    target = np.where(relevant > 0, (hits + 1) / (hits + 2), 1 / (len(x) - hits + 2))
-
-    def loss(parameters: Doubles) -> tuple[float, Doubles]:
-        logit = parameters[0] * x + parameters[1]
-        wrong = 1 / (1 + np.exp(-logit)) - target
-        value = np.logaddexp(0, logit) - target * logit
-        return float(value.mean()), np.array([(wrong * x).mean(), wrong.mean()])
-
-    start = np.array([0.0, np.log((hits + 1) / (len(x) - hits + 1))])
-    slope, bias = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=((0, None), (None, None))).x
-    return Sigmoid(slope=float(slope / scale), bias=float(bias - slope * centre / scale))

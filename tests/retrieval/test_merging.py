@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from scipy.optimize import isotonic_regression
 
 from taojin.core.batch import Candidates, merge
-from taojin.retrieval.calibration import Calibration, isotonic, logistic
-from taojin.retrieval.serve.merging import By, Calibrated, ReciprocalRank, Sigmoid, Snake, Steps
+from taojin.core.curve_fit import isotonic, logistic
+from taojin.core.curves import Sigmoid, Steps
+from taojin.retrieval.calibration import Calibration
+from taojin.retrieval.serve.merging import By, Calibrated, ReciprocalRank, Snake
 
 CURVES = {
     "a": Steps(at=np.array([0.0, 1.0], np.float32), probability=np.array([0.0, 0.5], np.float32)),

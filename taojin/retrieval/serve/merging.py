@@ -2,7 +2,7 @@
 
 A candidate's score comes from its own places and scores alone, so an answer does not depend on other requests.
 
-Shapes: N candidates, C channels, B corners of a curve.
+Shapes: N candidates, C channels.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from taojin.core.batch import Candidates
 from taojin.core.bounds import Positive, bounded
+from taojin.core.curves import Sigmoid, Steps
 from taojin.core.units import Floats
 
 
@@ -76,34 +77,6 @@ class By(StrEnum):
         if self is By.SCORE:
             return candidates.found.astype(np.float64)
         return -np.log(np.maximum(candidates.place, 1).astype(np.float64))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Steps:
-    """A rising curve through corners, flat beyond them: isotonic regression.
-
-    at              float32[B], ascending
-    probability     float32[B], ascending, in [0, 1]
-    """
-
-    at: Floats
-    probability: Floats
-
-    def __call__(self, quantity: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probabilities, linear between the corners."""
-        return np.interp(quantity, self.at, self.probability)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sigmoid:
-    """1 ÷ (1 + exp(-(slope × quantity + bias))): logistic regression (Platt, 1999)."""
-
-    slope: float
-    bias: float
-
-    def __call__(self, quantity: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probabilities."""
-        return 1 / (1 + np.exp(-np.clip(self.slope * quantity + self.bias, -50, 50)))
 
 
 TIES = 1e-3

@@ -1,0 +1,78 @@
+"""A ranking model whose probabilities mean what they say.
+
+Networks that learn from drawn negatives, or for long, predict too much or too little; a value formula that adds up
+probabilities of tasks needs them right. Guo et al., ICML 2017, https://proceedings.mlr.press/v70/guo17a.html
+
+Shapes: N validation rows, T tasks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from taojin.core.curve_fit import Method, check_method, curve
+from taojin.core.progress import Progress
+from taojin.embeddings.embedding import Embedding
+from taojin.features.feature import Column
+from taojin.nn.samples import Samples
+from taojin.ranking.calibration import CalibratedRanker, logit
+from taojin.ranking.spec import Model
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibratedModel:
+    """`model`, whose prediction for each task goes through a curve that is learned on the validation rows.
+
+    method      "isotonic": any rising curve, for some thousand validation rows; "logistic": Platt's sigmoid of the
+                logit, for fewer
+    """
+
+    model: Model
+    method: Method = "isotonic"
+
+    def __post_init__(self) -> None:
+        check_method(self.method, "CalibratedModel")
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What the model reads."""
+        return self.model.features
+
+    @property
+    def embeddings(self) -> tuple[str, ...]:
+        """What the model reads."""
+        return self.model.embeddings
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """What the model begins with."""
+        return self.model.starts
+
+    def fit(
+        self,
+        train: Samples,
+        valid: Samples,
+        columns: Mapping[str, Column],
+        embeddings: Mapping[str, Embedding],
+        *,
+        seed: int,
+        progress: Progress,
+        checkpoint: Path | None = None,
+    ) -> CalibratedRanker:
+        """Fit the model, then a curve per task on the validation rows that have its label."""
+        found = self.model.fit(train, valid, columns, embeddings, seed=seed, progress=progress, checkpoint=checkpoint)
+        said = found.score(valid.rows)
+        curves = {}
+        for place, task in enumerate(valid.tasks):
+            label = valid.labels[:, place].astype(np.float64)
+            known = ~np.isnan(label)
+            if len(np.unique(label[known])) < 2:
+                raise ValueError(
+                    f"calibration of {task!r}: expected validation rows that have it and some that have not, got "
+                    f"{int((label[known] > 0).sum()):,} of {int(known.sum()):,}; take a larger validation part"
+                )
+            read = said[task][known].astype(np.float64)
+            curves[task] = curve(self.method, read if self.method == "isotonic" else logit(read), label[known])
+        return CalibratedRanker(found, curves)

@@ -1,0 +1,101 @@
+"""Calibrated probabilities mean what they say, and keep their order."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taojin.bundle import _Leaves
+from taojin.core.batch import Rows
+from taojin.core.curves import Steps
+from taojin.core.progress import Silent
+from taojin.core.spec import decode, encode
+from taojin.evaluation.ranking_metrics import auc, calibration_error
+from taojin.nn.samples import Samples
+from taojin.ranking.calibrated import CalibratedModel
+from taojin.ranking.calibration import CalibratedRanker
+
+N = 20_000
+METHODS = pytest.mark.parametrize("method", ["isotonic", "logistic"])
+
+
+@dataclass(frozen=True)
+class Says:
+    """A ranker that says what stands in the rows."""
+
+    features: tuple[str, ...] = ("said",)
+    embeddings: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+
+    def fit(self, *_, **__):
+        return self
+
+    def score(self, rows: Rows):
+        return {"click": rows.candidate["said"], "like": rows.candidate["said"] ** 2}
+
+
+def samples(seed: int) -> Samples:
+    """True odds are a tenth of the odds said."""
+    random = np.random.default_rng(seed)
+    said = random.random(N).astype(np.float32) * 0.98 + 0.01
+    odds = said / (1 - said) / 10
+    clicks = random.random(N) < odds / (1 + odds)
+    labels = np.stack([clicks, clicks], axis=1).astype(np.float32)
+    labels[::7, 1] = np.nan
+    rows = Rows({}, {"said": said}, np.zeros(N, np.int64))
+    return Samples(rows, labels, ("click", "like"), np.zeros(N, np.uint8), np.ones(N, np.float32))
+
+
+def fit(spec: CalibratedModel, valid: Samples) -> CalibratedRanker:
+    return spec.fit(valid, valid, {}, {}, seed=0, progress=Silent())
+
+
+@METHODS
+def test_probabilities_of_other_rows_are_right_and_their_order_stays(method: str) -> None:
+    ranker, fresh = fit(CalibratedModel(model=Says(), method=method), samples(0)), samples(1)
+    assert ranker.features == ("said",)
+    before, after = Says().score(fresh.rows), ranker.score(fresh.rows)
+    for place, task in enumerate(fresh.tasks):
+        known = ~np.isnan(fresh.labels[:, place])
+        label = fresh.labels[known, place]
+        assert calibration_error(label, before[task][known]) > 0.1
+        assert calibration_error(label, after[task][known]) < 0.02
+        assert after[task].dtype == np.float32
+        assert auc(label, after[task][known]) == pytest.approx(auc(label, before[task][known]), abs=2e-3)
+        assert (np.diff(after[task][np.argsort(before[task])].astype(np.float64)) >= 0).all()
+
+
+@METHODS
+def test_its_curves_stand_in_a_bundle(method: str, tmp_path: Path) -> None:
+    ranker = fit(CalibratedModel(model=Says(), method=method), samples(0))
+    (tmp_path / "arrays").mkdir()
+    leaves = _Leaves(tmp_path)
+    data = encode(ranker.curves, leaves.write)
+    curves = decode(data, lambda leaf: np.load(tmp_path / "arrays" / leaf["array"]))
+    again = replace(ranker, curves=curves)
+    for task, values in ranker.score(samples(2).rows).items():
+        np.testing.assert_array_equal(again.score(samples(2).rows)[task], values)
+
+
+@given(st.lists(st.floats(0, 1, width=32), min_size=2, max_size=30))
+def test_the_order_never_turns(said: list[float]) -> None:
+    flat = Steps(at=np.array([0, 0.5, 1], np.float32), probability=np.array([0.1, 0.1, 0.4], np.float32))
+    rows = Rows({}, {"said": np.array(said, np.float32)}, np.zeros(len(said), np.int64))
+    found = CalibratedRanker(Says(), {"click": flat, "like": flat}).score(rows)["click"]
+    assert (np.diff(found[np.argsort(said, kind="stable")]) >= 0).all()
+    assert found.min() >= 0 and found.max() <= 1
+
+
+def test_a_task_of_one_class_is_refused_by_name() -> None:
+    valid = samples(0)
+    valid.labels[:, 1] = 0
+    with pytest.raises(ValueError, match=r"calibration of 'like': expected validation rows.*got 0 of 20,000"):
+        fit(CalibratedModel(model=Says()), valid)
+    valid.labels[:, 1] = np.nan
+    with pytest.raises(ValueError, match=r"calibration of 'like'.*got 0 of 0"):
+        fit(CalibratedModel(model=Says()), valid)
+    with pytest.raises(ValueError, match="CalibratedModel: method 'beta'; expected one of isotonic, logistic"):
+        CalibratedModel(model=Says(), method="beta")
