@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from taojin.ranking.model import RankingModel
+from taojin.ranking.trees import Trees
 
 
 def listing(zoo: ModuleType) -> str:
@@ -17,19 +18,21 @@ def listing(zoo: ModuleType) -> str:
     >>> print(listing(zoo).splitlines()[0])
     LR                      Linear(), no shared vectors
     """
-    models = {name: value for name, value in vars(zoo).items() if isinstance(value, RankingModel)}
+    models = {name: value for name, value in vars(zoo).items() if isinstance(value, RankingModel | Trees)}
     sources = _sources(zoo)
     lines = [f"{name:23} {parts(model)}\n{'':23} {sources[name]}" for name, model in models.items()]
     return "\n".join(lines) + "\n"
 
 
-def parts(model: RankingModel) -> str:
+def parts(model: RankingModel | Trees) -> str:
     """Interests, crosses and head of a model, where they are not the usual ones.
 
     >>> from taojin.ranking.zoo import DIN
     >>> parts(DIN)
     'TargetAttention() -> MLP((200, 80))'
     """
+    if isinstance(model, Trees):
+        return _call(model)
     crosses = " + ".join(map(_call, model.crosses))
     interests = " + ".join(map(_call, model.interests))
     text = f"{interests} -> {crosses}" if interests else crosses

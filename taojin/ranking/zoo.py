@@ -30,6 +30,7 @@ from taojin.ranking.interests.encoded import Encoded
 from taojin.ranking.interests.mean_pool import MeanPool
 from taojin.ranking.interests.target_attention import TargetAttention
 from taojin.ranking.model import RankingModel
+from taojin.ranking.trees import Boosting, Trees
 
 LR = RankingModel(crosses=(Linear(),), dim=0)
 """Logistic regression; Richardson, Dominowska and Ragno, WWW 2007, https://doi.org/10.1145/1242572.1242643"""
@@ -43,6 +44,15 @@ FIELD_AWARE_FM = RankingModel(crosses=(Linear(), FFM(4)), dim=0)
 FACTORISATION_SUPPORTED = RankingModel(crosses=(MLP((256, 128)),), start=FACTORISATION_MACHINE)
 """FNN; Zhang, Du and Wang, ECIR 2016, https://arxiv.org/abs/1601.02376. Deviation: its machine's weights of
 single values are left out."""
+
+GBDT = Trees()
+"""Gradient boosted trees; Friedman, Annals of Statistics 2001, https://doi.org/10.1214/aos/1013203451"""
+
+GBDT_LR = Trees(boosting=Boosting(trees=100, leaves=32), regression_l2=1.0)
+"""Logistic regression over the leaves of trees; He et al., ADKDD 2014, https://doi.org/10.1145/2648584.2648589"""
+
+LAMBDA_MART = Trees(learns="order")
+"""Trees for the order of a list; Burges, 2010, MSR-TR-2010-82"""
 
 IPNN = RankingModel(crosses=(Stack(Beside((Flat(), InnerProduct())), MLP((256, 128))),))
 """PNN with inner products; Qu et al., ICDM 2016, https://arxiv.org/abs/1611.00144"""

@@ -7,13 +7,14 @@ from taojin.ranking import zoo
 from taojin.ranking.crosses.cross_net import CrossNet
 from taojin.ranking.listing import parts
 from taojin.ranking.model import RankingModel
+from taojin.ranking.trees import Trees
 
 
 def test_the_module_lists_every_model() -> None:
     said = subprocess.run([sys.executable, "-m", "taojin.ranking.zoo"], capture_output=True, text=True, check=True)
     assert said.stderr == ""
     names = [line.split()[0] for line in said.stdout.splitlines()[::2]]
-    assert names == [name for name, value in vars(zoo).items() if isinstance(value, RankingModel)]
+    assert names == [name for name, value in vars(zoo).items() if isinstance(value, RankingModel | Trees)]
     assert len(names) == len(set(names)) > 25
     assert "DIEN                    Evolution() -> MLP((200, 80))\n" in said.stdout
 

@@ -1,0 +1,213 @@
+"""Gradient boosted trees by LightGBM, plain, below a logistic regression, or for the order of a list.
+
+LightGBM: Ke et al., NeurIPS 2017, https://papers.nips.cc/paper/6907-lightgbm. Install the extra `trees`.
+
+Shapes: N rows, C columns, T tasks, L leaves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import onnxruntime
+from scipy import sparse
+from scipy.optimize import minimize
+
+from taojin.core.bounds import Bound, Count, NotNegative, Portion, Positive, bounded
+from taojin.core.hint import did_you_mean
+from taojin.core.progress import Progress
+from taojin.core.units import Floats, Ints
+from taojin.embeddings.embedding import Embedding
+from taojin.features.feature import Column, History
+from taojin.features.inputs import Inputs
+from taojin.nn.samples import Samples
+from taojin.ranking.tree_graph import Forest, leaf_graph, numbers_graph, score_graph
+from taojin.ranking.tree_ranker import TreeRanker, categorical, table
+
+Learns = Literal["probability", "order"]
+OBJECTIVES = {"probability": ("binary", "binary_logloss"), "order": ("lambdarank", "ndcg")}
+"""What LightGBM is told for each, and what it stops by."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boosting:
+    """How trees are grown.
+
+    trees           at most so many
+    leaves          of a tree, at most
+    learning_rate   what each tree counts
+    at_least        rows of a leaf
+    columns         share of the columns that a tree may ask
+    l2              penalty of the leaves' values
+    patience        stop after so many trees without a better value on validation
+    threads         0: all cores
+    """
+
+    trees: Count = 500
+    leaves: Count = 63
+    learning_rate: Positive = 0.05
+    at_least: Count = 20
+    columns: Portion = 0.8
+    l2: NotNegative = 1.0
+    patience: Count = 30
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        bounded(self)
+        if self.leaves < 2:
+            raise ValueError(f"Boosting.leaves: expected 2 or more, got {self.leaves}")
+
+    def grow(self, learned: "_Rows", judged: "_Rows", objective: str, metric: str, seed: int) -> Forest:
+        """Trees until validation is no longer better."""
+        library = _lightgbm()
+        parameters: dict[str, Any] = {
+            "objective": objective, "metric": metric, "num_leaves": self.leaves, "learning_rate": self.learning_rate,
+            "min_data_in_leaf": self.at_least, "feature_fraction": self.columns, "lambda_l2": self.l2,
+            "num_threads": self.threads, "seed": seed, "deterministic": True, "force_row_wise": True,
+            "use_missing": False, "verbosity": -1,
+        }  # fmt: skip
+        train = learned.dataset(library)
+        booster = library.train(
+            parameters,
+            train,
+            num_boost_round=self.trees,
+            valid_sets=[judged.dataset(library, reference=train)],
+            callbacks=[library.early_stopping(self.patience, verbose=False)],
+        )
+        return Forest.of(booster.dump_model(num_iteration=booster.best_iteration or -1))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows that have a task's label, by request.
+
+    columns float32[N, C]
+    group   int64[R]        rows of each request
+    """
+
+    columns: Floats
+    label: Floats
+    weight: Floats
+    group: Ints
+    codes: list[int]
+
+    def dataset(self, library: Any, reference: Any = None) -> Any:
+        """What LightGBM learns from."""
+        return library.Dataset(
+            self.columns,
+            self.label,
+            weight=self.weight,
+            group=self.group,
+            categorical_feature=self.codes,
+            reference=reference,
+            free_raw_data=False,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trees:
+    """A forest per task; histories are not read, and an interrupted fit starts again.
+
+    Friedman, Annals of Statistics 2001, https://doi.org/10.1214/aos/1013203451
+
+    learns          "probability"; "order": that of each request's candidates, a score and no probability (Burges,
+                    "From RankNet to LambdaRank to LambdaMART", 2010, MSR-TR-2010-82), to be wrapped in
+                    `CalibratedModel` where a value formula adds several tasks
+    regression_l2   None, or the penalty of a logistic regression over the leaves into which a row falls (He et al.,
+                    ADKDD 2014, https://doi.org/10.1145/2648584.2648589)
+    """
+
+    features: tuple[str, ...] = ()
+    boosting: Boosting = Boosting()
+    learns: Learns = "probability"
+    regression_l2: Annotated[float | None, Bound(low=0)] = None
+    embeddings: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        bounded(self)
+        if self.learns not in OBJECTIVES:
+            raise ValueError(f"Trees.learns: expected {', '.join(OBJECTIVES)}; got {self.learns!r}")
+
+    def fit(
+        self,
+        train: Samples,
+        valid: Samples,
+        columns: Mapping[str, Column],
+        embeddings: Mapping[str, Embedding],
+        *,
+        seed: int,
+        progress: Progress,
+        checkpoint: Path | None = None,
+    ) -> TreeRanker:
+        """Learn from labelled rows until the trees are no better on `valid`."""
+        if train.tasks != valid.tasks:
+            raise ValueError(f"trees: expected validation rows with tasks {train.tasks}, got {valid.tasks}")
+        read = self._read(columns)
+        inputs = Inputs.of(read)
+        graphs = {}
+        with progress.task("trees", len(train.tasks)) as advance:
+            for place, task in enumerate(train.tasks):
+                learned, judged = (_labelled(inputs, samples, place, task) for samples in (train, valid))
+                graphs[task] = self._graph(learned, judged, seed)
+                advance(1, task)
+        return TreeRanker(graphs, inputs, tuple(column.name for column in read))
+
+    def _graph(self, learned: "_Rows", judged: "_Rows", seed: int) -> bytes:
+        forest = self.boosting.grow(learned, judged, *OBJECTIVES[self.learns], seed)
+        if self.regression_l2 is None:
+            return score_graph(forest)
+        # By the graph that serves: a row falls where it will fall.
+        numbers = onnxruntime.InferenceSession(numbers_graph(forest), providers=["CPUExecutionProvider"])
+        leaf = numbers.run(None, {"columns": learned.columns})[0]
+        leaves = len(forest.value)
+        return leaf_graph(forest, *logistic_regression(leaf, learned.label, learned.weight, leaves, self.regression_l2))
+
+    def _read(self, columns: Mapping[str, Column]) -> list[Column]:
+        for name in self.features:
+            if name not in columns:
+                raise ValueError(f"trees: feature {name!r} is not declared; {did_you_mean(name, columns)}")
+        read = [columns[name] for name in self.features or columns if not isinstance(columns[name].form, History)]
+        if not read:
+            raise ValueError("trees: no feature but histories, which trees do not read; name some that they do")
+        return read
+
+
+def logistic_regression(leaf: Ints, label: Floats, weight: Floats, leaves: int, l2: float) -> tuple[Floats, float]:
+    """Weights float32[L] and bias of the logistic regression over leaves, int64[N, trees]."""
+    rows, trees = leaf.shape
+    ones = sparse.csr_matrix((np.ones(leaf.size), leaf.ravel(), np.arange(rows + 1) * trees), (rows, leaves))
+
+    def loss(parameters: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> tuple[float, Any]:
+        logit = ones @ parameters[:-1] + parameters[-1]
+        wrong = weight * (1 / (1 + np.exp(-logit)) - label)
+        value = (weight * (np.logaddexp(0, logit) - label * logit)).sum() + l2 / 2 * (parameters[:-1] ** 2).sum()
+        return float(value), np.append(ones.T @ wrong + l2 * parameters[:-1], wrong.sum())
+
+    found = minimize(loss, np.zeros(leaves + 1), jac=True, method="L-BFGS-B").x
+    return found[:-1].astype(np.float32), float(found[-1])
+
+
+def _labelled(inputs: Inputs, samples: Samples, place: int, task: str) -> _Rows:
+    """The rows that have a task's label, those of a request side by side."""
+    label = samples.labels[:, place]
+    rows = np.flatnonzero(~np.isnan(label))
+    rows = rows[np.argsort(samples.rows.of[rows], kind="stable")]
+    positives = int((label[rows] > 0).sum())
+    if not 0 < positives < len(rows):
+        raise ValueError(
+            f"trees, task {task!r}: expected rows that have it and some that have not, got {positives:,} of "
+            f"{len(rows):,}; take more rows, or leave the task out"
+        )
+    _, group = np.unique(samples.rows.of[rows], return_counts=True)
+    return _Rows(table(inputs, samples.rows)[rows], label[rows], samples.weight[rows], group, categorical(inputs))
+
+
+def _lightgbm() -> Any:
+    try:
+        import lightgbm  # noqa: PLC0415
+    except ImportError as error:
+        raise ValueError('trees: LightGBM is not installed; pip install "taojin[trees]"') from error
+    return lightgbm
