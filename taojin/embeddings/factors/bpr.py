@@ -34,7 +34,7 @@ from taojin.nn.table import Table
 from taojin.nn.trainer import Training, seeded, train
 
 CLOSING = 0.25
-"""Learning rate of the last epoch against that of the first."""
+"""Learning rates of the last epoch against those of the first."""
 RIDGE = 1e-3
 """Penalty of the regression from histories to users, against the mean square of what it reads."""
 
@@ -87,8 +87,9 @@ class BPR:
             return gain(_array(module.users)[judged.requests.user], _array(module.items), judged)
 
         learn(ones(view, rows.requests.user[learned], rows.item[learned]), validate, self.training)
-        slower = CLOSING * self.training.learning_rate
-        learn(everything, lambda: 0.0, replace(self.training, learning_rate=slower, epochs=1))
+        rate, sparse_rate = CLOSING * self.training.learning_rate, CLOSING * self.training.sparse_rate
+        last = replace(self.training, learning_rate=rate, sparse_rate=sparse_rate, epochs=1)
+        learn(everything, lambda: 0.0, last)
         return self._embedding(module, everything, asked=judged.requests.user)
 
     def _embedding(self, module: "Factors", liked: sparse.csr_matrix, *, asked: Ints) -> Embedding:
