@@ -205,7 +205,9 @@ class Experiment:
 def _check_quota(part: object, where: str) -> None:
     """A scene names each channel with the number of items that it may bring."""
     match part:
-        case (spec, int(quota)) if quota >= 1 and hasattr(spec, "fit") and not isinstance(spec, type):
+        case (spec, int(quota)) if (
+            quota >= 1 and not isinstance(quota, bool) and hasattr(spec, "fit") and not isinstance(spec, type)
+        ):
             return
     expected = "a channel and its quota, a whole number of 1 or more, such as (Popular(), 50)"
     raise ValueError(f"{where}: expected {expected}; got {part!r}")

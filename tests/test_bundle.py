@@ -1,6 +1,7 @@
 """Bundles: written whole or not at all, the same when read, refused when touched."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,16 @@ from taojin.core.batch import Requests
 from taojin.core.events import Events, Pasts
 from taojin.data.dataset import Clock, Log
 from taojin.data.kinds import Kinds
+from taojin.experiment.train import _checkpoints, train
 from taojin.features.store import Store
 from taojin.pipeline import Pipeline
+from taojin.recipes.world import world_tiny
+from taojin.retrieval.fresh import Fresh
 from taojin.retrieval.serve.keys import Everyone
 from taojin.retrieval.serve.lists import Lists
 from taojin.rules.already_seen import NotConsumed
-from taojin.scene import Cutoffs
+from taojin.scene import Cutoffs, Scene
+from taojin.world.world import World
 
 
 def fitted(best: int = 2) -> Fitted:
@@ -110,6 +115,44 @@ def test_golden_requests_stop_a_bundle_that_answers_differently(tmp_path: Path) 
     object.__setattr__(bundle, "golden", changed)
     with pytest.raises(BundleError, match="answer differently"):
         bundle.replay()
+
+
+def test_what_cannot_be_loaded_does_not_take_the_place_of_what_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "run")
+    before = (folder / "manifest.json").read_bytes()
+    with monkeypatch.context() as broken:
+        broken.setattr(Bundle, "replay", refuse)
+        with pytest.raises(BundleError, match="no"):
+            write(folder, best=4)
+    assert (folder / "manifest.json").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def refuse(bundle: Bundle) -> None:
+    raise BundleError("no")
+
+
+def test_a_scene_that_proposes_nothing_is_a_bundle(tmp_path: Path) -> None:
+    """Such as one of new items alone, while there are none."""
+    recipe = replace(
+        world_tiny(),
+        data=World(users=60, items=60, events=600),
+        embeddings={},
+        models={},
+        scenes={"for_you": Scene(retrieval={"fresh": (Fresh(age=1), 10)})},
+    )
+    recipe = replace(recipe, features=tuple(f for f in recipe.features if not f.name.startswith("by_")))
+    scene = train(recipe, None, tmp_path / "run").scenes["for_you"]
+    assert not len(scene.recommend(Bundle.load(tmp_path / "run").golden[0].requests))
+
+
+def test_an_interrupted_training_goes_on_with_the_same_data_alone(tmp_path: Path) -> None:
+    recipe = world_tiny()
+    worlds = [World(users=60, items=60, events=600, seed=seed) for seed in (1, 1, 2)]
+    places = [_checkpoints(tmp_path / "run", recipe, world.load()) for world in worlds]
+    assert places[0] == places[1] != places[2]
 
 
 def test_a_folder_without_a_bundle_says_how_to_make_one(tmp_path: Path) -> None:

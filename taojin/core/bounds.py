@@ -13,8 +13,9 @@ ValueError: Soup.spoons: expected a whole number, 1 or more; got 0
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from numbers import Integral, Real
+from types import UnionType
 from typing import Annotated, Any, get_args, get_origin
 
 
@@ -46,7 +47,7 @@ class Bound:
         number: Any = value
         inside = self.low < number if self.above else self.low <= number
         inside &= number < self.high if self.below else number <= self.high
-        return bool(inside) and (self.endless or math.isfinite(number))
+        return bool(inside) and (self.endless or isinstance(value, Integral) or math.isfinite(number))
 
     def __str__(self) -> str:
         kind = "a whole number" if self.whole else "a number"
@@ -79,9 +80,11 @@ Dropped = Annotated[float, Bound(low=0, high=1, below=True)]
 def bounded(spec: object) -> None:
     """Refuse numbers that the types of a dataclass's fields do not allow; None and each part of a tuple are looked at.
 
-    Raises ValueError that names class, field and bound. To be called by `__post_init__`.
+    Text, truth values and specs within the spec must be of their type, too. Raises ValueError that names class, field
+    and what was expected. To be called by `__post_init__`.
     """
     for field in fields(spec):  # type: ignore[arg-type]
+        _check_type(spec, field.name, field.type)
         bound = next((part for part in getattr(field.type, "__metadata__", ()) if isinstance(part, Bound)), None)
         if bound is None:
             continue
@@ -91,3 +94,21 @@ def bounded(spec: object) -> None:
         if several != isinstance(value, tuple) or not all(bound.allows(part) for part in parts):
             wanted = f"a tuple, each part {bound}" if several else bound
             raise ValueError(f"{type(spec).__name__}.{field.name}: expected {wanted}; got {value!r}")
+
+
+def _check_type(spec: object, name: str, declared: object) -> None:
+    """Refuse what is no instance of a declared class, of text, or of one of several specs."""
+    kinds = [kind for kind in get_args(declared) or (declared,) if kind is not type(None)]
+    checked = all(isinstance(kind, type) and (kind in (str, bool) or _is_part(kind)) for kind in kinds)
+    value = getattr(spec, name)
+    if not checked or (isinstance(declared, UnionType) and value is None and type(None) in get_args(declared)):
+        return
+    if isinstance(value, type) or not isinstance(value, tuple(kinds)):
+        names = " or ".join({str: "text", bool: "True or False"}.get(kind, kind.__name__) for kind in kinds)
+        hint = f"; call it: {value.__name__}()" if isinstance(value, type) else ""
+        raise ValueError(f"{type(spec).__name__}.{name}: expected {names}; got {value!r}{hint}")
+
+
+def _is_part(kind: type) -> bool:
+    """Whether a class is a spec or a protocol of specs that instances can be held against."""
+    return is_dataclass(kind) or getattr(kind, "_is_runtime_protocol", False)

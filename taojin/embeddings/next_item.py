@@ -78,12 +78,14 @@ def hold_out(rows: NextItems, *, seed: int, share: float = 0.5, most: int = 2000
 
 
 def gain(queries: Floats, items: Floats, rows: NextItems, k: int | None = None) -> float:
-    """Mean of 1 ÷ log2(1 + place) of the wanted item among all that its user has not had, in [0, 1].
+    """Mean of 1 ÷ log2(1 + place) of the wanted item among all that its user has not had, in [0, 1]; NaN from NaN.
 
     queries     float32[V, D] or [V, Q, D], for each row; of several the best counts
     items       float32[I, D]
     k           a place beyond it gives nothing: NDCG@k of one relevant item; None: every place counts
     """
+    if np.isnan(queries).any() or np.isnan(items).any():
+        return float("nan")  # which would come before nothing, and so be the best
     total = 0.0
     for start in range(0, len(rows), BLOCK):
         block = np.arange(start, min(start + BLOCK, len(rows)))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from taojin.bundle import Bundle, Fitted, Golden, save
 from taojin.core.batch import Requests
@@ -16,7 +17,7 @@ from taojin.core.place import check_place
 from taojin.core.progress import Progress, Silent
 from taojin.core.spec import encode
 from taojin.core.units import FIRST, Ints
-from taojin.data.dataset import Clock, Log
+from taojin.data.dataset import Clock, Dataset, Log
 from taojin.experiment.fit import (
     Divided,
     assemble,
@@ -56,7 +57,7 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
     store = fit_store(experiment.features, view)
     embeddings = fit_embeddings(experiment, view, store, experiment.embeddings, progress)
     store = with_vectors(store, embeddings)
-    checkpoints = _checkpoints(out, experiment)
+    checkpoints = _checkpoints(out, experiment, divided.dataset)
     rankers = {}
     if experiment.models:
         lessons = draw_lessons(experiment, divided, store, embeddings, progress)
@@ -86,10 +87,18 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
     return Bundle.load(out)
 
 
-def _checkpoints(out: Path, experiment: Experiment) -> Path:
-    """Where a training that was interrupted goes on; another recipe to the same place starts anew."""
-    recipe = hashlib.sha256(json.dumps(encode(experiment), sort_keys=True).encode()).hexdigest()[:12]
-    ours = out.with_name(f".{out.name}.{recipe}.checkpoints")
+def _checkpoints(out: Path, experiment: Experiment, dataset: Dataset) -> Path:
+    """Where a training that was interrupted goes on; another recipe, or other data, to the same place starts anew."""
+    what = hashlib.sha256(json.dumps(encode(experiment), sort_keys=True).encode())
+    events = dataset.log.events
+    for column in (dataset.log.offsets, events.item, events.kinds, events.value, events.time):
+        what.update(np.ascontiguousarray(column).tobytes())
+    for table in (dataset.users, dataset.items):
+        content = pa.BufferOutputStream()
+        with pa.ipc.new_stream(content, table.schema) as stream:
+            stream.write_table(table.combine_chunks())
+        what.update(content.getvalue())
+    ours = out.with_name(f".{out.name}.{what.hexdigest()[:12]}.checkpoints")
     for others in out.parent.glob(f".{out.name}.*.checkpoints"):
         if others != ours:
             shutil.rmtree(others)

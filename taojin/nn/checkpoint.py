@@ -1,6 +1,7 @@
 """A file from which a killed training goes on."""
 
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,11 @@ def save(path: Path, identity: str, content: dict[str, Any]) -> None:
 
 
 def load(path: Path, identity: str, device: torch.device) -> dict[str, Any]:
-    """What was saved; raises ValueError if it is another training's."""
-    content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    """What was saved; raises ValueError if it is damaged or another training's."""
+    try:
+        content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise ValueError(f"checkpoint {path}: damaged, {error}; delete the file to start anew") from error
     if content["identity"] != identity:
         raise ValueError(
             f"checkpoint {path}: expected a training of the same settings, seed, rows and network, got another; "

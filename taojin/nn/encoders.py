@@ -5,7 +5,7 @@ K vectors of a history.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -55,12 +55,14 @@ def turn(length: int, pads: Tensor) -> Tensor:
     return (torch.arange(length, device=pads.device) + pads) % length
 
 
+@runtime_checkable
 class Encoder(Protocol):
     """A spec of what sums up a history."""
 
     def build(self, width: int, length: int) -> EncoderModule: ...
 
 
+@runtime_checkable
 class SequenceEncoder(Protocol):
     """A spec of what has a state at each place."""
 

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 
+from taojin.core.bounds import bounded
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding, unit_length
 from taojin.embeddings.query import MeanOfItems
@@ -31,6 +32,7 @@ class Nearest:
 
     def __post_init__(self) -> None:
         check_of(self.of, "Nearest")
+        bounded(self)
 
     @property
     def embeddings(self) -> tuple[str, ...]:

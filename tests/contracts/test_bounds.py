@@ -5,13 +5,17 @@ from dataclasses import fields, is_dataclass, replace
 
 import pytest
 
+from taojin.embeddings.factors.bpr import BPR
+from taojin.embeddings.factors.lightgcn import LightGCN
 from taojin.embeddings.towers.losses import GBCE
+from taojin.embeddings.towers.negatives import Negatives
 from taojin.embeddings.towers.windows import Masked
-from taojin.retrieval.serve.index import HNSW, IVF, LSH, Auto, Quantised
+from taojin.retrieval.serve.index import HNSW, IVF, LSH, Auto, Exact, Quantised
 from taojin.retrieval.serve.merging import ReciprocalRank
+from taojin.retrieval.vectors import Nearest
 from tests.contracts.every_channel import CHANNELS, EMBEDDERS
 
-OTHERS = (HNSW(), IVF(), LSH(), Auto(), Quantised(), ReciprocalRank(), GBCE(), Masked())
+OTHERS = (Exact(), HNSW(), IVF(), LSH(), Auto(), Quantised(), ReciprocalRank(), GBCE(), Masked())
 
 
 def specs(part):
@@ -54,6 +58,10 @@ def test_every_kind_of_spec_is_among_them():
     }
 
 
+def test_a_number_that_no_float_holds_is_a_count():
+    assert replace(CHANNELS["item_cf"], neighbours=10**400).neighbours == 10**400
+
+
 def test_fractions_and_truth_are_no_counts():
     for wrong in (2.5, True):
         with pytest.raises(ValueError, match=r"ItemCF.neighbours: expected a whole number, 1 or more"):
@@ -63,3 +71,20 @@ def test_fractions_and_truth_are_no_counts():
 def test_a_number_is_no_tuple():
     with pytest.raises(ValueError, match=r"EASE.l2: expected a tuple, each part a number, above 0; got 5.0"):
         replace(CHANNELS["ease"], l2=5.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: BPR(negatives=128), r"BPR.negatives: expected Negatives; got 128"),
+        (lambda: BPR(negatives=None), r"BPR.negatives: expected Negatives; got None"),
+        (lambda: BPR(event=5), r"BPR.event: expected text; got 5"),
+        (lambda: LightGCN(loss="bpr"), r"LightGCN.loss: expected Loss; got 'bpr'"),
+        (lambda: Negatives(in_batch="no"), r"Negatives.in_batch: expected True or False; got 'no'"),
+        (lambda: Nearest("bpr", index="hnsw"), r"Nearest.index: expected Index or Auto; got 'hnsw'"),
+        (lambda: Nearest("bpr", index=HNSW), r"Nearest.index: expected Index or Auto; got .*; call it: HNSW\(\)"),
+    ],
+)
+def test_what_is_of_another_type_is_refused_by_name(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

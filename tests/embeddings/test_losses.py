@@ -118,3 +118,10 @@ def test_a_row_that_is_alone_with_its_item_has_no_loss():
     for loss in (Softmax(),):
         value = total_loss(loss, QUERIES[:1], ITEMS[3:4], ITEMS[3:4], own=WANTED[:1], sample=sample)
         assert value.item() == 0
+
+
+def test_no_power_overflows():
+    count = torch.tensor([0, 0, 5, 300, 20, 40])
+    sampler = Negatives(popular=20, power=1000.0).sampler(count)
+    sample = sampler.draw(torch.tensor([2]))
+    assert sample.item.tolist() == [3] and torch.isfinite(sample.weight).all()

@@ -68,3 +68,11 @@ def test_gain_by_hand(scores, had, place):
     items = np.array(scores, np.float32)[:, None]
     rows = NextItems(request_that_had(*had), np.array([2]))
     assert gain(np.ones((1, 1), np.float32), items, rows) == pytest.approx(1 / np.log2(1 + place))
+
+
+def test_vectors_that_are_no_numbers_gain_nothing(parity):
+    rows = next_items(parity.view, "like")[np.arange(3)]
+    queries, items = np.ones((3, 2), np.float32), np.ones((parity.view.n_items, 2), np.float32)
+    assert 0 < gain(queries, items, rows) < 1
+    items[5] = np.nan
+    assert np.isnan(gain(queries, items, rows))

@@ -157,6 +157,16 @@ def test_the_checkpoint_of_another_training_is_refused(inputs: Inputs, samples: 
         Fitting(inputs, samples, replace(TRAINING, learning_rate=0.02)).run(checkpoint=tmp_path / "x.pt")
 
 
+def test_a_damaged_checkpoint_is_named_with_the_remedy(inputs: Inputs, samples: Samples, tmp_path) -> None:
+    file = tmp_path / "x.pt"
+    Fitting(inputs, samples).run(checkpoint=file)
+    content = file.read_bytes()
+    for damaged in (content[:200], b""):
+        file.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"x.pt: damaged, .*; delete the file to start anew"):
+            Fitting(inputs, samples).run(checkpoint=file)
+
+
 def test_pieces_of_a_step_add_up_to_its_gradient(inputs: Inputs, samples: Samples) -> None:
     one_go, in_pieces = (Fitting(inputs, samples) for _ in range(2))
     for fitting in (one_go, in_pieces):

@@ -8,7 +8,7 @@ Shapes: N rows of a batch, B rows of a block, S items of a sample, M silent scor
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -34,6 +34,7 @@ class Terms(NamedTuple):
     others: Tensor
 
 
+@runtime_checkable
 class Loss(Protocol):
     """A spec of a loss."""
 

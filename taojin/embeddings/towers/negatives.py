@@ -56,7 +56,8 @@ class Negatives:
         pool = (count > 0 if warm is None else warm).nonzero().squeeze(1)
         if not len(pool):
             raise ValueError("negatives: no item has an event, there is nothing to draw from")
-        popularity = count[pool].double() ** self.power
+        # Against the most popular, so that no power overflows.
+        popularity = (count[pool] / count.max().clamp(min=1)).double() ** self.power
         popular = torch.zeros(len(count), device=count.device).index_put(
             (pool,), (popularity / popularity.sum()).float()
         )

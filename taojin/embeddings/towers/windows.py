@@ -5,7 +5,7 @@ Shapes: M learned events, W windows of them, B windows of a batch, L places, I c
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ class Lesson(NamedTuple):
     wanted: Tensor
 
 
+@runtime_checkable
 class Objective(Protocol):
     """What a sequence teaches."""
 

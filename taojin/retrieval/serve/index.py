@@ -69,8 +69,11 @@ class Index(Protocol):
 class Exact:
     """Compare with every vector. Johnson et al., 2017, https://arxiv.org/abs/1702.08734"""
 
-    recall: float = 1.0
+    recall: Portion = 1.0
     rough: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def make(self, item: Ints, vectors: Floats) -> faiss.Index:
         """The vectors in a row."""
