@@ -1,7 +1,7 @@
 """A file from which a killed training goes on."""
 
 import os
-import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,13 @@ def save(path: Path, identity: str, content: dict[str, Any]) -> None:
 
 def load(path: Path, identity: str, device: torch.device) -> dict[str, Any]:
     """What was saved; raises ValueError if it is damaged or another training's."""
+    if not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"checkpoint {path}: damaged, it does not end as it was written; delete the file to start anew"
+        )
     try:
         content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except RuntimeError as error:
         raise ValueError(f"checkpoint {path}: damaged, {error}; delete the file to start anew") from error
     if content["identity"] != identity:
         raise ValueError(
