@@ -89,7 +89,7 @@ class KuaiRand:
         return dataset
 
     def _log(self, folder: Folder, name: str) -> Raw:
-        """A row for each kind of each row of a log."""
+        """The rows of a log as events."""
         flags = {kind: Whole(column) for kind, column in FLAGS.items()}
         raw = TableFile(
             name,
@@ -108,7 +108,7 @@ class KuaiRand:
 
 
 def _views(folder: Folder, name: str) -> Raw:
-    """A row for each kind of each earlier view."""
+    """Earlier views as events."""
     lists = {column: Words(column) for column in ("watch_seq", "like_seq", "long_watch_seq")}
     last = Time("last_time_ms", unit=Unit.MILLISECONDS)
     raw = TableFile(name, {"user": Id("user_id"), "time": last, **lists}).read(folder, "events")

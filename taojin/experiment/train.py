@@ -84,7 +84,7 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
         golden=tuple(_golden(name, pipeline, fitted) for name, pipeline in scenes.items()),
     )
     shutil.rmtree(checkpoints, ignore_errors=True)
-    return Bundle.load(out)
+    return Bundle.load(out, verify=False)  # `save` has asked it already
 
 
 def _checkpoints(out: Path, experiment: Experiment, dataset: Dataset) -> Path:

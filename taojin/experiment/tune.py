@@ -157,7 +157,7 @@ def with_quotas(path: Path | str, scene: str, quotas: Quotas, out: Path | str) -
         items=bundle.items,
         golden=tuple(_answered(golden, pipelines[golden.scene]) for golden in bundle.golden),
     )
-    return Bundle.load(out)
+    return Bundle.load(out, verify=False)  # `save` has asked it already
 
 
 def _recipe(experiment: Experiment, scene: str, quotas: Quotas) -> Experiment:

@@ -38,12 +38,15 @@ class SequenceModule(EncoderModule):
 
     def forward(self, vectors: Tensor, known: Tensor) -> Tensor:
         """The last state, float32[R, 1, E], of histories with PAD on the left."""
-        length = known.sum(1, keepdim=True)  # [R, 1]
-        turned = turn(known.shape[1], known.shape[1] - length)
-        vectors = vectors.gather(1, turned.unsqueeze(2).expand(-1, -1, vectors.shape[2]))
-        states = self.states(vectors, known.gather(1, turned))
-        last = (length - 1).clamp(min=0).unsqueeze(2)
+        states = self.states(*turned(vectors, known))
+        last = (known.sum(1, keepdim=True) - 1).clamp(min=0).unsqueeze(2)
         return states.gather(1, last.expand(-1, -1, states.shape[2]))
+
+
+def turned(vectors: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """Histories float32[R, L, E] and their known places with the PAD of the left brought to the right."""
+    order = turn(known.shape[1], known.shape[1] - known.sum(1, keepdim=True))  # [R, L]
+    return vectors.gather(1, order.unsqueeze(2).expand(-1, -1, vectors.shape[2])), known.gather(1, order)
 
 
 def turn(length: int, pads: Tensor) -> Tensor:

@@ -147,10 +147,11 @@ class Trees:
             raise ValueError(f"trees: expected validation rows with tasks {train.tasks}, got {valid.tasks}")
         read = self._read(columns)
         inputs = Inputs.of(read)
+        parts, codes = [(samples, table(inputs, samples.rows)) for samples in (train, valid)], categorical(inputs)
         graphs = {}
         with progress.task("trees", len(train.tasks)) as advance:
             for place, task in enumerate(train.tasks):
-                learned, judged = (_labelled(inputs, samples, place, task) for samples in (train, valid))
+                learned, judged = (_labelled(*part, codes, place, task) for part in parts)
                 graphs[task] = self._graph(learned, judged, seed)
                 advance(1, task)
         return TreeRanker(graphs, inputs, tuple(column.name for column in read))
@@ -190,7 +191,7 @@ def logistic_regression(leaf: Ints, label: Floats, weight: Floats, leaves: int, 
     return found[:-1].astype(np.float32), float(found[-1])
 
 
-def _labelled(inputs: Inputs, samples: Samples, place: int, task: str) -> _Rows:
+def _labelled(samples: Samples, columns: Floats, codes: list[int], place: int, task: str) -> _Rows:
     """The rows that have a task's label, those of a request side by side."""
     label = samples.labels[:, place]
     rows = np.flatnonzero(~np.isnan(label))
@@ -202,7 +203,7 @@ def _labelled(inputs: Inputs, samples: Samples, place: int, task: str) -> _Rows:
             f"{len(rows):,}; take more rows, or leave the task out"
         )
     _, group = np.unique(samples.rows.of[rows], return_counts=True)
-    return _Rows(table(inputs, samples.rows)[rows], label[rows], samples.weight[rows], group, categorical(inputs))
+    return _Rows(columns[rows], label[rows], samples.weight[rows], group, codes)
 
 
 def _lightgbm() -> Any:

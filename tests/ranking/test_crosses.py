@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-import torch
 
 from taojin.features.inputs import Inputs
 from taojin.ranking.crosses.attentional_fm import AttentionalFM
@@ -127,10 +126,6 @@ def test_beside_puts_outputs_one_behind_the_other(requests: int) -> None:
 def test_what_does_not_fit_is_refused_by_name(part, fields: Fields, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         part.build(fields)
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
 
 
 @both
@@ -257,32 +252,6 @@ def test_decay_adds_the_squares_of_its_weights() -> None:
     part = randomise(Decay(MLP((3,)), 0.5).build(FIELDS))
     squares = sum(weight.square().sum().item() for weight in part.parameters())
     assert part.penalty().item() == pytest.approx(0.5 * squares, rel=1e-5)
-
-
-@pytest.mark.parametrize("name", ["prelu", "dice"])
-def test_activations(name: str) -> None:
-    part, x = randomise(MLP((6,), activation=name).build(FIELDS)).train(), embedded(N)
-    with torch.no_grad():
-        h = part._first(x).numpy().astype(np.float64)
-        share = next(part.bends[0].parameters()).numpy().astype(np.float64)
-        if name == "prelu":
-            expected = np.where(h > 0, h, share * h)
-        else:
-            above = sigmoid((h - h.mean(0)) / np.sqrt(h.var(0) + 1e-8))
-            expected = above * h + (1 - above) * share * h
-        check(part, x, expected)
-
-
-def test_dice_takes_one_row_and_serves_as_it_has_learned() -> None:
-    part = MLP((6,), activation="dice").build(FIELDS)
-    with torch.no_grad():
-        part(embedded(N))
-        one = embedded(N)
-        alone = Embedded(tuple(block[:1] for block in one.blocks), one.batch)
-        assert part._first(alone).shape == (1, 6)
-        assert torch.isfinite(part.bends[0](part._first(alone))).all()
-        part.eval()
-        torch.testing.assert_close(part.bends[0](part._first(alone)), part.bends[0](part._first(one))[:1])
 
 
 @pytest.mark.parametrize(

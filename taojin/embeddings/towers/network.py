@@ -14,6 +14,7 @@ from taojin.features.feature import Level
 from taojin.features.inputs import Inputs
 from taojin.nn.encoders import MASKED, Encoder
 from taojin.nn.export import to_onnx
+from taojin.nn.perceptron import perceptron
 from taojin.nn.table import Table
 
 AGES = 3
@@ -124,15 +125,6 @@ class Forget(nn.Module):
         forgotten = (torch.rand(codes.shape, device=codes.device) < self.probability) & (codes > PAD)
         forgotten[..., self.singles :] = False
         return codes.masked_fill(forgotten, UNKNOWN)
-
-
-def perceptron(width: int, hidden: Sequence[int], dim: int, dropout: float) -> nn.Sequential:
-    """From `width` to `dim`."""
-    layers: list[nn.Module] = []
-    for size in hidden:
-        layers += [nn.Linear(width, size), nn.ReLU(), nn.Dropout(dropout)]
-        width = size
-    return nn.Sequential(*layers, nn.Linear(width, dim))
 
 
 class UserTower(nn.Module):

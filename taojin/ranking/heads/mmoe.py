@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from taojin.core.bounds import Count, Counts, Dropped, bounded
-from taojin.ranking.heads.towers import Towers, layers
+from taojin.nn.perceptron import layers
+from taojin.ranking.heads.towers import Towers
 
 
 @dataclass(frozen=True, kw_only=True)

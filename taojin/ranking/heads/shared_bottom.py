@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from taojin.core.bounds import Counts, Dropped, bounded
-from taojin.ranking.heads.towers import Towers, layers
+from taojin.nn.perceptron import layers
+from taojin.ranking.heads.towers import Towers
 
 
 @dataclass(frozen=True, kw_only=True)

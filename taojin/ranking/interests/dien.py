@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from taojin.core.bounds import NotNegative, bounded
-from taojin.nn.encoders import MASKED, turn
+from taojin.nn.encoders import MASKED, turned
 from taojin.ranking.parts import Fields, History, InterestModule
 
 
@@ -61,8 +61,7 @@ class Evolving(InterestModule):
         if not self.training:  # the graph that is exported has as many steps as the history can have
             short = self.length - known.shape[1]
             known, vectors = functional.pad(known, (short, 0)), functional.pad(vectors, (0, 0, short, 0))
-        order = turn(known.shape[1], known.shape[1] - known.sum(1, keepdim=True))
-        return vectors.gather(1, order.unsqueeze(2).expand(-1, -1, vectors.shape[2])), known.gather(1, order)
+        return turned(vectors, known)
 
 
 class AttentionalUpdate(nn.Module):

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from taojin.nn.encoders import MASKED, Encoder, EncoderModule, SequenceModule, turn
+from taojin.nn.encoders import MASKED, Encoder, EncoderModule, SequenceModule, turned
 from taojin.nn.transformer import Transformer
 from taojin.ranking.parts import Fields, History, InterestModule
 
@@ -97,10 +97,7 @@ class Looked(InterestModule):
 
 def turned_states(encoder: SequenceModule, history: History) -> tuple[Tensor, Tensor]:
     """States float32[R, L, E] and which are known, bool[R, L], of histories brought to PAD on the right."""
-    known = history.known
-    order = turn(known.shape[1], known.shape[1] - known.sum(1, keepdim=True))  # [R, L]
-    vectors = history.vectors.gather(1, order.unsqueeze(2).expand(-1, -1, history.vectors.shape[2]))
-    known = known.gather(1, order)
+    vectors, known = turned(history.vectors, history.known)
     return encoder.states(vectors, known), known
 
 
