@@ -9,6 +9,7 @@ BENCHMARKS = {
     "latency": "benchmarks.latency",
     "neighbours": "benchmarks.neighbours",
     "quality": "benchmarks.quality",
+    "ranking": "benchmarks.ranking",
     "retrieval": "benchmarks.retrieval",
     "retrieval-speed": "benchmarks.retrieval_speed",
     "training-speed": "benchmarks.training_speed",

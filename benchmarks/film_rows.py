@@ -11,30 +11,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.encoded import Codes, EncodedRows
+
 FIRST = 2
 """Codes below are for padding and unknown, as in the package."""
 LIKE_FROM = 4
 LENGTH = 50
 GENRES = 6
 
-Codes = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class FilmRows:
-    """One row per rating.
-
-    columns     name -> int32[N], or [N, GENRES] and [N, LENGTH] for `genres` and the histories; padding on the left of
-                a history and on the right of a set
-    sizes       name -> number of codes
-    like        float32[N], 1 for LIKE_FROM stars and more
-    part        uint8[N]: 0 training, 1 validation, 2 test: the last tenth and fifth of each user's ratings
-    """
-
-    columns: dict[str, Codes]
-    sizes: dict[str, int]
-    like: NDArray[np.float32]
-    part: NDArray[np.uint8]
+REQUEST = ("user", "gender", "age", "occupation")
+ITEM = ("item", "year", "genre")
 
 
 @dataclass(frozen=True)
@@ -48,8 +34,12 @@ class _Ratings:
     items: dict[str, Codes]
 
 
-def film_rows(folder: Path | None, rows: int | None) -> FilmRows:
-    """Rows of a MovieLens-1M folder, or generated ones without it; of whole users, about `rows` of them."""
+def film_rows(folder: Path | None, rows: int | None) -> EncodedRows:
+    """Rows of a MovieLens-1M folder, or generated ones without it; of whole users, about `rows` of them.
+
+    A rating of LIKE_FROM and more is a like; the last tenth before the last fifth of each user's ratings is the
+    validation part, the last fifth the test part.
+    """
     ratings = _generate(seed=0) if folder is None else _read(folder)
     keep = slice(None)
     if rows is not None and rows < len(ratings.user):
@@ -62,7 +52,16 @@ def film_rows(folder: Path | None, rows: int | None) -> FilmRows:
     columns |= {"history_item": history, "history_genre": ratings.items["genre"][history]}
     sizes = {"user": int(ratings.user.max()) + 1, "item": len(ratings.items["genre"])}
     sizes |= {name: int(values.max()) + 1 for name, values in (ratings.users | ratings.items).items()}
-    return FilmRows(columns, sizes, like, _parts(user))
+    return EncodedRows(
+        columns,
+        sizes,
+        {"like": like},
+        _parts(user),
+        request=REQUEST,
+        singles=(*REQUEST, *ITEM),
+        sets=("genres",),
+        history=("item", "genre"),
+    )
 
 
 def _last_likes(user: Codes, item: Codes, like: NDArray[np.float32]) -> Codes:

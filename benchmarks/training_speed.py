@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.calibration import calibrate
 from benchmarks.environment import ROOT, peer_python
 from benchmarks.film_rows import film_rows
-from benchmarks.fits.task import Task, save
+from benchmarks.fits.task import Task
 from taojin.evaluation.ranking_metrics import auc
 
 GOALS = {"deepfm": (2.5, 4.0), "dcn": (5.0, 5.0), "dcn_v2": (5.0, 5.0), "din": (1.3, 2.5)}
@@ -63,12 +63,12 @@ def main(arguments: list[str]) -> None:
     ]
     with tempfile.TemporaryDirectory() as folder:
         rows = film_rows(options.data, options.rows)
-        save(rows, Path(folder) / "rows.npz")
-        test = rows.like[rows.part == 2]
+        rows.save(Path(folder) / "rows.npz")
+        test = rows.labels["like"][rows.part == 2]
         found = {model: measure(model, sides, Path(folder), options, test) for model in options.models}
     protocol = {
         "data": "ml-1m" if options.data else "generated",
-        "rows": len(rows.like),
+        "rows": len(rows),
         "epochs": options.epochs,
         "rounds": options.rounds,
         "threads": options.threads,
@@ -91,8 +91,8 @@ def measure(
         for side in sides:
             out = folder / "predictions.npy"
             task = Task(
-                str(folder / "rows.npz"), model, options.epochs, options.batch, options.learning_rate,
-                options.threads, side.bf16, str(out),
+                str(folder / "rows.npz"), model, "like", options.epochs, options.batch, options.learning_rate,
+                options.threads, str(out), side.bf16,
             )  # fmt: skip
             answer = run(side, task)
             speeds[side.name].append(answer["rows_per_second"])

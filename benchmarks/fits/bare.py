@@ -3,8 +3,6 @@
 Shapes: N rows, S slots, F fields, D vector size, L history length, E = 2 D.
 """
 
-import json
-import sys
 from itertools import pairwise
 
 import numpy as np
@@ -12,8 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmarks.film_rows import GENRES, LENGTH, FilmRows
-from benchmarks.fits.task import ATTENTION, CROSSES, DEEP, DIM, SINGLES, TOP, Task, answer
+from benchmarks.encoded import EncodedRows
+from benchmarks.film_rows import GENRES, ITEM, LENGTH, REQUEST
+from benchmarks.fits.task import ATTENTION, CROSSES, DEEP, DIM, TOP, Task, answer
+
+SINGLES = (*REQUEST, *ITEM)
 
 
 def perceptron(*units: int) -> nn.Sequential:
@@ -83,7 +84,7 @@ class Bare(nn.Module):
         return self.top(self.deep(torch.cat([singles.flatten(1), pooled], 1))).squeeze(1)
 
 
-def codes(rows: FilmRows, model: str) -> tuple[Tensor, int]:
+def codes(rows: EncodedRows, model: str) -> tuple[Tensor, int]:
     """Rows of one table for every slot, int64[N, S], and how many the table has."""
     names = list(SINGLES) + (["history_item", "history_genre"] if model == "din" else ["genres"])
     starts, at, slots = {}, 0, []
@@ -91,7 +92,7 @@ def codes(rows: FilmRows, model: str) -> tuple[Tensor, int]:
         of = name.removeprefix("history_")
         if of not in starts:
             starts[of], at = at, at + rows.sizes[of]
-        values = rows.columns[name].reshape(len(rows.like), -1)
+        values = rows.columns[name].reshape(len(rows), -1)
         slots.append(np.where(values == 0, 0, values + starts[of]))
     return torch.from_numpy(np.concatenate(slots, 1).astype(np.int64)), at
 
@@ -121,12 +122,12 @@ def predict(network: Bare, data: Tensor, rows: Tensor, task: Task) -> np.ndarray
 
 def main() -> None:
     """Fit as the settings of the command line say."""
-    task = Task(**json.loads(sys.argv[1]))
+    task = Task.read()
     torch.set_num_threads(task.threads)
     torch.manual_seed(0)
     rows = task.load()
     data, size = codes(rows, task.model)
-    like = torch.from_numpy(rows.like)
+    like = torch.from_numpy(rows.labels[task.target])
     parts = [torch.from_numpy(np.flatnonzero(rows.part == part)) for part in (0, 1, 2)]
     fit(Bare(task.model, size), data, like, [part[: task.batch] for part in parts], task)
     network = Bare(task.model, size)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.environment import ROOT
 from benchmarks.quality import RESULTS, commit
+from benchmarks.section import write_section
 
 MODULES = {
     "ml-1m": "benchmarks.retrieval.ml_1m",
@@ -78,15 +79,6 @@ def table(rows: dict[str, dict[str, object]]) -> str:
 
 def _write(name: str, rows: dict[str, dict[str, object]], protocol: str) -> None:
     """The section of docs/results.md on a data set: how it is judged, and all rows; what stood there goes."""
-    head = f"\n## Retrieval, {name}\n"
     today = f"{datetime.now(UTC):%Y-%m-%d}"
-    text = f"""{head}
-`python -m benchmarks retrieval {name} --data DIR --final`, with `--only MODEL` for one row; {today}.
-{protocol.strip()}
-
-{table(rows)}
-"""
-    results = RESULTS.read_text(encoding="utf-8")
-    before, found, behind = results.partition(head)
-    others = "\n## " + behind.partition("\n## ")[2] if "\n## " in behind else ""
-    RESULTS.write_text((before if found else results) + text + others, encoding="utf-8")
+    command = f"`python -m benchmarks retrieval {name} --data DIR --final`, with `--only MODEL` for one row; {today}."
+    write_section(RESULTS, f"Retrieval, {name}", f"{command}\n{protocol.strip()}\n\n{table(rows)}")

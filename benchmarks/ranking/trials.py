@@ -1,0 +1,107 @@
+"""Fits of one model by several programs, each kept as a Parquet file of what it predicts."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.encoded import EncodedRows
+from benchmarks.environment import ROOT, peer_python
+from benchmarks.fits.task import Task
+from taojin.evaluation.ranking_metrics import auc
+
+PEERS = ("deepctr", "rechub")
+ABSENT = {("rechub", "fm"), ("rechub", "xdeepfm")}
+"""What a peer has no model of."""
+MODULES = {"taojin": "benchmarks.fits.ours", "deepctr": "benchmarks.fits.deepctr", "rechub": "benchmarks.fits.rechub"}
+RATES = (5e-4, 1e-3, 2e-3, 4e-3)
+PARTS = {"valid": 1, "test": 2}
+
+
+@dataclass(frozen=True)
+class Trials:
+    """The fits on some rows.
+
+    folder      gets a folder per state of the rows and limits, so that nothing of other rows is taken for done
+    """
+
+    rows: EncodedRows
+    folder: Path
+    seeds: int
+    epochs: int
+    batch: int
+    threads: int
+    rates: tuple[float, ...] = RATES
+
+    def has(self, side: str, model: str) -> bool:
+        """Whether a program has the model."""
+        return (side, model) not in ABSENT
+
+    def aucs(self, side: str, model: str, target: str, part: str) -> list[float]:
+        """AUC of each seed on a part, at the learning rate that is best for the first seed on validation."""
+        valid = [self._auc(self._done(side, model, target, rate, 0), "valid") for rate in self.rates]
+        best = self.rates[int(np.argmax(valid))]
+        return [self._auc(self._done(side, model, target, best, seed), part) for seed in range(self.seeds)]
+
+    @cached_property
+    def place(self) -> Path:
+        """Where the fits on these rows are kept."""
+        content = hashlib.sha256(json.dumps([self.epochs, self.batch]).encode())
+        for name, values in sorted((self.rows.columns | self.rows.labels | {"part": self.rows.part}).items()):
+            content.update(name.encode() + values.tobytes())
+        place = self.folder / content.hexdigest()[:12]
+        place.mkdir(parents=True, exist_ok=True)
+        self.rows.save(place / "rows.npz")
+        return place
+
+    @staticmethod
+    def _auc(file: Path, part: str) -> float:
+        said = pq.read_table(file, filters=[("part", "=", PARTS[part])])
+        return auc(said["label"].to_numpy(), said["probability"].to_numpy())
+
+    def _done(self, side: str, model: str, target: str, rate: float, seed: int) -> Path:
+        """The file of a fit, which is made if it is not there."""
+        file = self.place / target / model / f"{side}-rate{rate}-seed{seed}.parquet"
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._fit(side, model, target, rate, seed, file)
+        return file
+
+    def _fit(self, side: str, model: str, target: str, rate: float, seed: int, file: Path) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "predictions.npz"
+            task = Task(
+                str(self.place / "rows.npz"), model, target, self.epochs, self.batch, rate, self.threads, str(out),
+                patience=1, seed=seed,
+            )  # fmt: skip
+            python = Path(sys.executable) if side == "taojin" else peer_python(side)
+            environment = os.environ | {"OMP_NUM_THREADS": str(self.threads), "OMP_WAIT_POLICY": "passive"}
+            command = [str(python), "-m", MODULES[side], json.dumps(asdict(task))]
+            done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise RuntimeError(f"{side}: {model} failed\n{done.stderr}")
+            with np.load(out) as said:
+                keep(self.rows, target, {name: said[name] for name in PARTS}, done.stdout.splitlines()[-1], file)
+        print(f"  {side} {model} {target} rate {rate} seed {seed}: {done.stdout.splitlines()[-1]}", flush=True)
+
+
+def keep(rows: EncodedRows, target: str, said: dict[str, np.ndarray], log: str, file: Path) -> None:
+    """Write predictions beside their labels and users; complete or not at all."""
+    tables = []
+    for name, part in PARTS.items():
+        of = rows.part == part
+        columns = {"user": rows.columns["user"][of], "label": rows.labels[target][of], "probability": said[name]}
+        tables.append(pa.table(columns | {"part": np.full(of.sum(), part, np.int8)}))
+    table = pa.concat_tables(tables).replace_schema_metadata({"fit": log})
+    beside = file.with_suffix(".part")
+    pq.write_table(table, beside)
+    beside.replace(file)
