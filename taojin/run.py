@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 RECIPES = {
     "world": "taojin.recipes.world:world",
     "world_tiny": "taojin.recipes.world:world_tiny",
+    "kuairand": "taojin.recipes.kuairand:kuairand",
     "movielens": "taojin.recipes.movielens:movielens",
     "movielens_order": "taojin.recipes.movielens:movielens_order",
 }

@@ -3,16 +3,18 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from taojin.core.batch import Candidates
+from taojin.core.bounds import COUNT, POSITIVE, Portion, Whole, bounded
 from taojin.core.hint import did_you_mean
 from taojin.core.stages import Reranker, Rule
 from taojin.core.units import Mask
 from taojin.data.dataset import Clock, Dataset, Log, TrainView
+from taojin.data.tasks import Reaction, Task
 from taojin.embeddings.embedding import Embedder
 from taojin.features.feature import Feature
 from taojin.features.past import Recent
@@ -108,22 +110,48 @@ class Scene:
 class Sampling:
     """What rankers learn from.
 
-    tasks       kinds of event to predict
-    unproposed  also take what users met though no channel proposed it
-    late        the last share of each user's training events gives the rows; what feeds rankers is fitted on the rest
-    requests    moments per user at which the funnel is asked
-    random      random unexposed items a positive
+    tasks       what to predict: kinds of event by name, or specs of `taojin.data.tasks`
+    exposed     a kind of event each of which is a row, such as "show": what was shown, as it happened
+    requests    moments per user at which the funnel is asked; 0: it is not
     proposed    items that the scene's own channels propose, a request
+    unproposed  also take what users met though no channel proposed it
+    random      random unexposed items a request
+    negatives   at most so many rows without any positive task for each row with one, drawn at random; None: all
+    half_life   a row counts half as much as one so many milliseconds later; None: all count the same
+    late        the last share of each user's training events gives the rows; what feeds rankers is fitted on the rest
     scene       whose channels propose
     """
 
-    tasks: tuple[str, ...] = ("like",)
+    tasks: tuple[str | Task, ...] = ("like",)
+    exposed: str | None = None
+    requests: Whole = 8
+    proposed: Whole = 60
     unproposed: bool = True
-    late: float = 0.3
-    requests: int = 8
-    random: int = 3
-    proposed: int = 60
+    random: Whole = 3
+    negatives: Annotated[float | None, POSITIVE] = None
+    half_life: Annotated[int | None, COUNT] = None
+    late: Portion = 0.3
     scene: str = "for_you"
+
+    def __post_init__(self) -> None:
+        bounded(self)
+        if not self.tasks:
+            raise ValueError('Sampling.tasks: expected one task or more, such as ("like",); got none')
+        if not self.requests and self.exposed is None:
+            raise ValueError("Sampling: neither `requests` nor `exposed`; rankers would have no rows to learn from")
+        repeated = [name for name in self.names if self.names.count(name) > 1]
+        if repeated:
+            raise ValueError(f"Sampling.tasks: {repeated[0]!r} is there twice")
+
+    @property
+    def specs(self) -> tuple[Task, ...]:
+        """The tasks, names written out."""
+        return tuple(Reaction(task) if isinstance(task, str) else task for task in self.tasks)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the tasks."""
+        return tuple(task.name for task in self.specs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,8 +205,8 @@ class Experiment:
         for reranker in scene.reranking:
             _known(reranker.features, readable, f"{where}, {type(reranker).__name__}: feature")
         if scene.ranking is not None and not scene.value:
-            raise ValueError(f"{where}: ranking needs a value, such as value={{{self.sampling.tasks[0]!r}: 1.0}}")
-        _known(scene.value, self.sampling.tasks, f"{where}: task")
+            raise ValueError(f"{where}: ranking needs a value, such as value={{{self.sampling.names[0]!r}: 1.0}}")
+        _known(scene.value, self.sampling.names, f"{where}: task")
 
     def _check_history(self, spec: Channel | Embedder, where: str) -> None:
         """What starts from a user's last items names the feature that holds them in its field `history`."""
@@ -190,6 +218,8 @@ class Experiment:
     def _refuse_clocks(self) -> None:
         needy = [f"feature {f.name!r}" for f in self.features if f.needs_clock]
         needy += [f"embedding {name!r}" for name, embedder in self.embeddings.items() if embedder.needs_clock]
+        if self.sampling.half_life is not None:
+            needy.append("the half-life of the sampling")
         for name, scene in self.scenes.items():
             needy += [
                 f"channel {c!r} of scene {name!r}" for c, (spec, _) in scene.retrieval.items() if spec.needs_clock

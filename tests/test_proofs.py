@@ -14,17 +14,9 @@ from taojin.core.units import FIRST
 from taojin.data.dataset import Dataset, Log, take
 from taojin.data.split import Part
 from taojin.evaluation.ranking_metrics import auc
-from taojin.experiment.fit import (
-    Divided,
-    draw_judged,
-    draw_lessons,
-    fit_channels,
-    fit_embeddings,
-    fit_store,
-    proposing,
-    with_vectors,
-)
-from taojin.experiment.samples import late_moments
+from taojin.experiment.fit import Divided, fit_channels, fit_embeddings, fit_store, with_vectors
+from taojin.experiment.lessons import draw_lessons, proposing, sampled_features
+from taojin.experiment.samples import draw, late_moments
 from taojin.features.feature import Ask
 from taojin.features.materialize import Windowed, renew_windows
 from taojin.features.past import Recent
@@ -196,7 +188,7 @@ def test_what_feeds_the_ranker_has_not_seen_its_labels() -> None:
     lessons = draw_lessons(experiment, divided, store, embeddings, Silent())
     moments = late_moments(view, experiment.sampling, consumed=view.kinds.all, seed=experiment.seed)
     knowing = proposing(experiment, view, store, embeddings, moments)
-    leaky = draw_judged(experiment, moments, knowing, view.kinds, experiment.sampling).samples
+    leaky = draw(knowing, moments, experiment.sampling, view.kinds, names=sampled_features(experiment), seed=1).samples
     honest, judged, knows = mean_place(lessons.train), mean_place(lessons.valid), mean_place(leaky)
     assert knows > 1.2 * honest
     assert abs(honest - judged) < 0.5 * (knows - judged)

@@ -12,16 +12,9 @@ from taojin.embeddings.content import TfIdf
 from taojin.embeddings.joined import Joined
 from taojin.embeddings.walks.deepwalk import DeepWalk
 from taojin.embeddings.walks.eges import EGES
-from taojin.experiment.fit import (
-    Divided,
-    assemble,
-    draw_lessons,
-    fit_channels,
-    fit_embeddings,
-    fit_rankers,
-    fit_store,
-    with_vectors,
-)
+from taojin.experiment.fit import Divided, assemble, fit_channels, fit_embeddings, fit_store, with_vectors
+from taojin.experiment.lessons import draw_lessons
+from taojin.experiment.rankers import fit_rankers
 from taojin.nn.trainer import Training
 from taojin.ranking import zoo
 from taojin.recipes.world import world_tiny

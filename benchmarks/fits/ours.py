@@ -114,7 +114,10 @@ def main() -> None:
         # Adam for the tables too, as the peer has it.
         speed(task, rows, read, replace(training, patience=task.epochs, sparse=False), train, valid, test)
         return
-    spec = replace(MODELS[task.model], training=replace(training, patience=task.patience, sparse=True))
+    # One grid for both optimisers, in the ratio of their defaults.
+    sparse_rate = task.learning_rate * Training.sparse_rate / Training.learning_rate
+    training = replace(training, patience=task.patience, sparse=True, sparse_rate=sparse_rate)
+    spec = replace(MODELS[task.model], training=training)
     start = time.perf_counter()
     ranker = spec.fit(train, valid, read, {}, seed=task.seed, progress=Silent())
     seconds = time.perf_counter() - start

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from taojin.core.units import NEVER, PAD, Ints, Mask
 
-V = TypeVar("V", np.int64, np.uint32)
+V = TypeVar("V", np.int64, np.uint32, np.uint8, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def last_of_each(sorted_key: Ints) -> Mask:
     return last
 
 
-def look_up(key: Ints, values: NDArray[V], wanted: Ints, *, absent: int) -> NDArray[V]:
+def look_up(key: Ints, values: NDArray[V], wanted: Ints, *, absent: float) -> NDArray[V]:
     """Value of each wanted key, `absent` where the ascending keys do not have it.
 
     >>> look_up(np.array([2, 5]), np.array([20, 50]), np.array([5, 3]), absent=0)

@@ -6,7 +6,7 @@ period, which come with the logs, know the future and are not read.
 Shapes: E rows of the logs, V earlier views.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,18 +46,21 @@ EARLIER = "user_sequences_until_"
 class KuaiRand:
     """A folder or zip archive with the official CSV files of KuaiRand-Pure, -1K or -27K, or the same in Parquet.
 
-    Every row of a log of the app's own policy is an event `show` with the watch ratio as its value, and of every kind
-    whose flag is set: click, like, follow, comment, forward, hate, long_view. Where a file of earlier views is there
-    (`user_sequences_until_*`), those become events before the logs, `show` and what else is known of them; of their
-    times only the last is known, the others stand a millisecond apart before it.
+    Every row of a log of the app's own policy is an event `watch` and `show` with the watch ratio as its value, and of
+    every kind whose flag is set: click, like, follow, comment, forward, hate, long_view; and `skip`, where it ended
+    within seconds. Where a file of earlier views is there (`user_sequences_until_*`), those become events before the
+    logs, `watch` and what else is known of them: like, long_view. They are no `show`, since nothing is known of the
+    other reactions, and of their times only the last is known, the others stand a millisecond apart before it.
 
     Users have `active`, `author` and `streamer` (words), ranges of counts, and eighteen codes; videos have `author`,
     `kind`, `upload`, `music`, `tags`, `duration` (seconds) and `released` (ms).
 
     longest_ratio   larger watch ratios, of videos that ran again and again, are cut to it
+    skipped_within  seconds; what was left sooner, and not seen to its end, was skipped
     """
 
     longest_ratio: Positive = 5.0
+    skipped_within: Positive = 3.0
 
     def __post_init__(self) -> None:
         bounded(self)
@@ -82,7 +85,7 @@ class KuaiRand:
             users=_users(folder),
             items=_videos(folder),
             events=_one_behind_the_other([*earlier, *logs]),
-            kinds=Kinds(("show", *FLAGS)),
+            kinds=Kinds(("watch", "show", *FLAGS, "skip")),
             clock=Clock.REAL,
             rejects=rejects,
         )
@@ -104,7 +107,11 @@ class KuaiRand:
         ).read(folder, "events")
         duration = pc.if_else(pc.greater(raw.table["duration"], 0), raw.table["duration"], None)
         ratio = pc.min_element_wise(pc.divide(raw.table["played"], duration), self.longest_ratio, skip_nulls=False)
-        return _events(raw.with_column("value", ratio), [pc.equal(raw.table[kind], 1) for kind in FLAGS], tuple(FLAGS))
+        left = pc.less(raw.table["played"], self.skipped_within * SECOND)
+        skipped = pc.and_(left, pc.less(raw.table["played"], raw.table["duration"]))
+        known = {"show": pc.is_valid(raw.table["item"])}
+        known |= {kind: pc.equal(raw.table[kind], 1) for kind in FLAGS}
+        return _events(raw.with_column("value", ratio), known | {"skip": skipped})
 
 
 def _views(folder: Folder, name: str) -> Raw:
@@ -125,13 +132,13 @@ def _views(folder: Folder, name: str) -> Raw:
             "value": pa.nulls(len(of), pa.float64()),
         }
     )
-    reacted = [
-        pc.is_in(_keys(of, item), value_set=_pairs(raw.table[column].combine_chunks()))
-        for column in ("like_seq", "long_watch_seq")
-    ]
+    reacted = {
+        kind: pc.is_in(_keys(of, item), value_set=_pairs(raw.table[column].combine_chunks()))
+        for kind, column in (("like", "like_seq"), ("long_view", "long_watch_seq"))
+    }
     # A user is a line of the file, however many views it holds.
     flat = replace(raw, table=table, lines=lambda rows: raw.lines(of[rows]))
-    return _events(flat, reacted, ("like", "long_view"))
+    return _events(flat, reacted)
 
 
 def _pairs(lists: pa.ListArray) -> pa.Array:
@@ -144,12 +151,12 @@ def _keys(of: Ints, item: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(pa.array(of).cast(pa.string()), item.cast(pa.string()), " ")
 
 
-def _events(raw: Raw, reacted: Sequence[pa.Array | pa.ChunkedArray], kinds: tuple[str, ...]) -> Raw:
-    """What was shown as events, of all kinds of which it is."""
-    masks = [pc.fill_null(mask, False).to_numpy(zero_copy_only=False) for mask in reacted]
+def _events(raw: Raw, known: Mapping[str, pa.Array | pa.ChunkedArray]) -> Raw:
+    """What was watched as events, of all kinds of which it is."""
+    masks = [pc.fill_null(mask, False).to_numpy(zero_copy_only=False) for mask in known.values()]
     code = sum((mask.astype(np.int64) << place for place, mask in enumerate(masks)), np.zeros(raw.table.num_rows, int))
     some, code = np.unique(code, return_inverse=True)
-    names = ["+".join(["show", *(kind for place, kind in enumerate(kinds) if bits >> place & 1)]) for bits in some]
+    names = ["+".join(["watch", *(kind for place, kind in enumerate(known) if bits >> place & 1)]) for bits in some]
     event = pa.array(names, pa.string()).take(pa.array(code))
     table = raw.table.select(["user", "item", "time", "value"]).append_column("event", event)
     return replace(raw, table=table)

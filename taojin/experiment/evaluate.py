@@ -18,7 +18,8 @@ from taojin.evaluation.gap import Truth
 from taojin.evaluation.judge import evaluate as judge
 from taojin.evaluation.judge import fit_baselines
 from taojin.evaluation.ranker import JudgedRows
-from taojin.experiment.fit import Divided, draw_judged
+from taojin.experiment.fit import Divided
+from taojin.experiment.lessons import draw_judged
 from taojin.experiment.train import Trained
 from taojin.features.materialize import Windowed, renew_windows
 from taojin.features.snapshot import Snapshot, Timeline
@@ -115,9 +116,13 @@ def judge_scene(
     pipeline = offline.pipeline(scene, which)
     moments = offline.divided.moments(which, pipeline.consumed)
     # Every kind of negative, whatever the ranker learnt from.
-    sampling = replace(experiment.sampling, unproposed=True, random=max(3, experiment.sampling.random))
-    proposing = replace(pipeline, rerankers={}, preranker=None, ranker=None)
-    drawn = draw_judged(experiment, moments, proposing, view.kinds, sampling)
+    sampling = replace(
+        experiment.sampling,
+        unproposed=experiment.sampling.exposed is None,  # otherwise what was shown is judged as it happened
+        random=max(3, experiment.sampling.random),
+    )
+    asked = replace(pipeline, rerankers={}, preranker=None, ranker=None)
+    drawn = draw_judged(experiment, offline.divided, which, moments, pipeline.store, asked, sampling)
     split = experiment.split
     valid = cases(dataset, offline.divided.part, Part.VALID, positive, n=PLACES, seed=experiment.seed)
     with ExitStack() as stack:
@@ -136,7 +141,7 @@ def judge_scene(
                 guards=split.guards,
                 seeds=(experiment.seed,),
             ),
-            judged=JudgedRows(drawn.samples, moments.requests.user[drawn.candidates.request], drawn.candidates.item),
+            judged=JudgedRows(drawn.samples, drawn.user, drawn.item),
             attributes=ItemSets.of(dataset.items["genres"]) if "genres" in dataset.items.column_names else None,
             truth=_truth(experiment),
             dump=dumped,

@@ -1,7 +1,7 @@
 """From tables to fitted parts, in the order of their needs: features, embeddings, channels, rankers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +11,18 @@ from taojin.core.progress import Progress
 from taojin.core.stages import Ranker, Retriever
 from taojin.core.units import Ints
 from taojin.data.dataset import Dataset, TrainView
-from taojin.data.kinds import Kinds
 from taojin.data.split import Part
 from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.query import QueryVectors, asked_as
-from taojin.experiment.samples import Drawn, Moments, draw, forget, late_moments, moments_at
-from taojin.features.attributes import Id, Table
+from taojin.experiment.samples import Moments, moments_at
+from taojin.features.attributes import Table
 from taojin.features.feature import Column, Feature, Level, Number
 from taojin.features.materialize import Windowed, fit_windows
 from taojin.features.store import Store
-from taojin.nn.samples import Samples
 from taojin.pipeline import Pipeline
 from taojin.retrieval.channel import TimedChannel
 from taojin.retrieval.serve.merging import Merge, ReciprocalRank
-from taojin.scene import Experiment, Sampling, Scene
+from taojin.scene import Experiment, Scene
 
 
 @dataclass(frozen=True)
@@ -131,112 +129,3 @@ def assemble(
         view.n_items,
         merge=merge,
     )
-
-
-def proposing(
-    experiment: Experiment, view: TrainView, store: Store, embeddings: Mapping[str, Embedding], moments: Moments
-) -> Pipeline:
-    """The funnel up to the rules, of the scene whose channels propose what rankers learn from, at these moments."""
-    scene = replace(experiment.scenes[experiment.sampling.scene], preranking=None, ranking=None, reranking=())
-    channels = fit_channels(scene, view, embeddings, seed=experiment.seed, times=moments.requests.time)
-    return assemble(scene, view, store, channels, {})
-
-
-def draw_judged(
-    experiment: Experiment, moments: Moments, pipeline: Pipeline, kinds: Kinds, sampling: Sampling
-) -> Drawn:
-    """Rows of validation or test moments, proposed by the channels that will serve."""
-    return draw(
-        pipeline,
-        moments,
-        sampling,
-        bits=tuple(kinds.bits(task) for task in experiment.sampling.tasks),
-        names=sampled_features(experiment),
-        seed=experiment.seed + 1,
-    )
-
-
-@dataclass(frozen=True)
-class Lessons:
-    """What the experiment's rankers learn from and are chosen on.
-
-    vectors     the embeddings that rankers read as features, as they were when the rows were drawn; a ranker must be
-                served with the same, since another fit turns the axes
-    starts      the embeddings that rankers begin with, as they were then
-    """
-
-    train: Samples
-    valid: Samples
-    vectors: dict[str, Embedding]
-    starts: dict[str, Embedding]
-
-
-def draw_lessons(
-    experiment: Experiment, divided: Divided, store: Store, embeddings: Mapping[str, Embedding], progress: Progress
-) -> Lessons:
-    """Training rows at late moments of training, from channels that saw only what came earlier; validation rows.
-
-    What feeds a ranker must not know the ranker's labels: channels that had been fitted on the late events would
-    propose what was liked there, and the ranker would trust them more than it should.
-    """
-    view, sampling = divided.view, experiment.sampling
-    scene = experiment.scenes[sampling.scene]
-    consumed = view.kinds.bits(*scene.consumed)
-    ranked_by = [name for name in sampled_features(experiment) if name in experiment.embeddings]
-    channels = [name for spec, _ in scene.retrieval.values() for name in spec.embeddings]
-    early = view.early(1 - sampling.late)
-    moments = late_moments(view, sampling, consumed=consumed, seed=experiment.seed)
-    starts = [name for model in experiment.models.values() for name in model.starts]
-    wanted = dict.fromkeys([*channels, *ranked_by, *starts])
-    early_embeddings = fit_embeddings(experiment, early, store, wanted, progress)
-    vectors = {name: early_embeddings[name] for name in ranked_by}
-    store = with_vectors(store, vectors)
-    drawn = draw(
-        proposing(experiment, early, store, early_embeddings, moments),
-        moments,
-        sampling,
-        bits=tuple(view.kinds.bits(task) for task in sampling.tasks),
-        names=sampled_features(experiment),
-        seed=experiment.seed,
-    )
-    judged = divided.moments(Part.VALID, consumed)
-    serving = proposing(experiment, view, store, embeddings, judged)
-    ids = tuple(feature.name for feature in experiment.features if isinstance(feature, Id))
-    return Lessons(
-        forget(drawn.samples, ids, experiment.seed),
-        draw_judged(experiment, judged, serving, view.kinds, sampling).samples,
-        vectors,
-        {name: early_embeddings[name] for name in starts},
-    )
-
-
-def sampled_features(experiment: Experiment) -> tuple[str, ...]:
-    """Names of the features, and of the embeddings, that any ranker reads."""
-    models = experiment.models.values()
-    everything = any(not model.features and not model.embeddings for model in models)
-    declared = [feature.name for feature in experiment.features] if everything else []
-    return tuple(dict.fromkeys([*declared, *(name for model in models for name in model.features)]))
-
-
-def fit_rankers(
-    experiment: Experiment,
-    lessons: Lessons,
-    store: Store,
-    *,
-    progress: Progress,
-    checkpoints: Path | None = None,
-) -> dict[str, Ranker]:
-    """Every model of the experiment."""
-    declared = [feature.name for feature in experiment.features]
-    return {
-        name: model.fit(
-            lessons.train,
-            lessons.valid,
-            {read: store.columns[read] for read in model.features or declared},
-            lessons.starts,
-            seed=experiment.seed,
-            progress=progress,
-            checkpoint=checkpoints / f"{name}.pt" if checkpoints else None,
-        )
-        for name, model in experiment.models.items()
-    }

@@ -45,7 +45,8 @@ def fit_merge(
     plain = replace(scene, preranking=None, ranking=None, reranking=())
     proposed = assemble(plain, view, store, {**channels, **moving}, {}).run(requests)["rules"]
     items = view.n_items
-    happened = look_up(
-        moments.request * items + moments.item, moments.kinds, some[proposed.request] * items + proposed.item, absent=0
+    liked = moments.happened.any(view.kinds.bits(experiment.positive)).astype(np.uint8)
+    found = look_up(
+        moments.request * items + moments.item, liked, some[proposed.request] * items + proposed.item, absent=0
     )
-    return scene.merge.fit(proposed, (happened & np.uint32(view.kinds.bits(experiment.positive))) != 0)
+    return scene.merge.fit(proposed, found != 0)

@@ -3,18 +3,22 @@
 Shapes: R requests, N rows, F events after the requests, T tasks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from taojin.core.batch import Candidates, Requests, stack
+from taojin.core.batch import Candidates, Requests, Rows, stack
 from taojin.core.events import last_of_each, look_up, spread
 from taojin.core.units import FIRST, PAD, UNKNOWN, Ints, Mask
 from taojin.data.dataset import Log, TrainView
+from taojin.data.kinds import Kinds
+from taojin.data.tasks import Happened
+from taojin.experiment.labels import Labels
 from taojin.features.snapshot import TRAINING
-from taojin.nn.samples import Origin, Samples
+from taojin.nn.samples import Origin, Samples, join
 from taojin.pipeline import Pipeline
 from taojin.scene import Sampling
 
@@ -30,13 +34,13 @@ class Moments:
 
     request     int64[F]    ascending
     item        int64[F]    once per request, nothing that the user had consumed before
-    kinds       uint32[F]   all that happened with it
+    happened    [F]         all that happened with it
     """
 
     requests: Requests
     request: Ints
     item: Ints
-    kinds: NDArray[np.uint32]
+    happened: Happened
 
 
 def late_moments(view: TrainView, sampling: Sampling, *, consumed: int, seed: int) -> Moments:
@@ -68,50 +72,79 @@ def moments_at(log: Log, start: Ints, stop: Ints, *, items: int, consumed: int, 
     last = last_of_each(key)
     first = np.concatenate([[0], np.flatnonzero(last)[:-1] + 1]) if len(key) else np.empty(0, np.int64)
     union = np.bitwise_or.reduceat(kinds, first) if len(key) else kinds
-    key = key[last]
+    key, value = key[last], log.events.value[at[order]][last]
     fresh = past.consumed(consumed, items).times(key // items, key % items) == 0
     context = {TRAINING: np.ones(len(start), np.int64)} if training else {}
     seeds = (user.astype(np.uint64) << np.uint64(32)) ^ start.astype(np.uint64)
     requests = Requests(user, np.full(len(start), PAD), time, seeds, past, context)
-    return Moments(requests, key[fresh] // items, key[fresh] % items, union[fresh])
+    return Moments(requests, key[fresh] // items, key[fresh] % items, Happened(union[fresh], value[fresh]))
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """Samples, and the candidates that their rows are about."""
+    """Samples, and what their rows are about.
+
+    user, item  rows of both for each sample, int64[N]
+    time        of each sample's request, int64[N]
+    """
 
     samples: Samples
-    candidates: Candidates
+    user: Ints
+    item: Ints
+    time: Ints
+
+    @classmethod
+    def of(
+        cls, rows: Rows, requests: Requests, item: Ints, happened: Happened, origin: NDArray[np.uint8], labels: Labels
+    ) -> "Drawn":
+        """Rows with the labels that follow from what happened."""
+        samples = Samples(rows, labels.of(happened), labels.names, origin, labels.weight(happened))
+        return cls(samples, requests.user[rows.of], item, requests.time[rows.of])
+
+    def where(self, mask: Mask) -> "Drawn":
+        """Some of the samples."""
+        return Drawn(self.samples.where(mask), self.user[mask], self.item[mask], self.time[mask])
+
+
+def joined(parts: Sequence[Drawn]) -> Drawn:
+    """The samples of several, one behind the other."""
+    return Drawn(
+        join([part.samples for part in parts]),
+        np.concatenate([part.user for part in parts]),
+        np.concatenate([part.item for part in parts]),
+        np.concatenate([part.time for part in parts]),
+    )
 
 
 def draw(
     pipeline: Pipeline,
     moments: Moments,
     sampling: Sampling,
+    kinds: Kinds,
     *,
-    bits: tuple[int, ...],
     names: tuple[str, ...],
     seed: int,
 ) -> Drawn:
     """Ask the channels at each moment and label what they say by what followed.
 
-    bits    the kinds of each task
     names   features to read
     """
-    random = np.random.default_rng(seed)
+    random, labels = np.random.default_rng(seed), Labels(sampling.specs, kinds)
     after = moments.request * pipeline.items + moments.item
+    liked = labels.any(moments.happened)
     parts = []
     for start in range(0, len(moments.requests), ASKED):
         proposed = replace(pipeline.run(moments.requests[start : start + ASKED])["rules"], scores={})
         key = (start + proposed.request) * pipeline.items + proposed.item
-        positive = (look_up(after, moments.kinds, key, absent=0) & np.uint32(sum(bits))) != 0
+        positive = look_up(after, liked, key, absent=0) != 0
         parts.append(proposed.where(positive | _some_of_each(proposed, ~positive, sampling.proposed, random)))
     rows, origin = _with_others(stack(parts), moments, pipeline, sampling, random)
-    kinds = look_up(after, moments.kinds, rows.request * pipeline.items + rows.item, absent=0)
-    labels = np.stack([(kinds & np.uint32(bit)) != 0 for bit in bits], axis=1).astype(np.float32)
-    origin = np.where(kinds != 0, Origin.EXPOSED, origin).astype(np.uint8)
+    key = rows.request * pipeline.items + rows.item
+    code = look_up(after, moments.happened.code, key, absent=0)
+    value = look_up(after, moments.happened.value, key, absent=np.nan)
+    origin = np.where(code != 0, Origin.EXPOSED, origin).astype(np.uint8)
     features = pipeline.store.read(names, moments.requests, rows)
-    return Drawn(Samples(features, labels, sampling.tasks, origin, np.ones(len(rows), np.float32)), rows)
+    return Drawn.of(features, moments.requests, rows.item, Happened(code, value), origin, labels)
 
 
 def _some_of_each(candidates: Candidates, mask: NDArray[np.bool_], n: int, random: np.random.Generator) -> Mask:

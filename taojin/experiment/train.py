@@ -21,14 +21,14 @@ from taojin.data.dataset import Clock, Dataset, Log
 from taojin.experiment.fit import (
     Divided,
     assemble,
-    draw_lessons,
     fit_channels,
     fit_embeddings,
-    fit_rankers,
     fit_store,
     with_vectors,
 )
+from taojin.experiment.lessons import draw_lessons
 from taojin.experiment.merging import fit_merge
+from taojin.experiment.rankers import fit_rankers
 from taojin.pipeline import Pipeline
 from taojin.scene import Experiment
 

@@ -39,7 +39,7 @@ class Batch(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """A batch to learn from: labels float32[N, T] (NaN: missing) and weight float32[N]."""
+    """A batch to learn from: labels float32[N, T] (NaN: missing) and weight float32[N, T]."""
 
     batch: Batch
     labels: Tensor
@@ -109,7 +109,7 @@ class LabelledColumns:
         return cls(
             Columns.pack(inputs, samples.rows, device),
             torch.from_numpy(samples.labels).to(device),
-            torch.from_numpy(samples.weight).to(device),
+            torch.from_numpy(np.array(samples.weights)).to(device),
         )
 
     def __len__(self) -> int:

@@ -3,6 +3,7 @@
 Shapes: N rows, T tasks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taojin.core.batch import Rows
-from taojin.core.units import Floats
+from taojin.core.units import Floats, Mask
 
 
 class Origin(IntEnum):
@@ -32,7 +33,7 @@ class Samples:
 
     labels  float32[N, T]   0 or 1 (or a target in [0, 1]); NaN where a task's label is missing
     origin  uint8[N]        see Origin
-    weight  float32[N]      >= 0
+    weight  float32[N] or [N, T]    >= 0; how much a row counts, in all tasks or in each
     """
 
     rows: Rows
@@ -43,3 +44,39 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def weights(self) -> Floats:
+        """How much each row counts in each task, float32[N, T]."""
+        return np.broadcast_to(self.weight.reshape(len(self), -1), self.labels.shape)
+
+    def where(self, mask: Mask) -> "Samples":
+        """Some of the rows; requests that no row belongs to stay."""
+        rows = Rows(self.rows.request, {name: v[mask] for name, v in self.rows.candidate.items()}, self.rows.of[mask])
+        return Samples(rows, self.labels[mask], self.tasks, self.origin[mask], self.weight[mask])
+
+
+def join(parts: Sequence[Samples]) -> Samples:
+    """The rows of several, one behind the other; all have the same tasks and features."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    sizes = [_requests(part.rows) for part in parts]
+    start = np.cumsum([0, *sizes[:-1]])
+    rows = Rows(
+        {name: np.concatenate([part.rows.request[name] for part in parts]) for name in first.rows.request},
+        {name: np.concatenate([part.rows.candidate[name] for part in parts]) for name in first.rows.candidate},
+        np.concatenate([part.rows.of + before for part, before in zip(parts, start, strict=True)]),
+    )
+    return Samples(
+        rows,
+        np.concatenate([part.labels for part in parts]),
+        first.tasks,
+        np.concatenate([part.origin for part in parts]),
+        np.concatenate([part.weights for part in parts]),
+    )
+
+
+def _requests(rows: Rows) -> int:
+    """How many requests there are; those of rows without a request column are counted by what refers to them."""
+    return len(next(iter(rows.request.values()))) if rows.request else int(rows.of.max(initial=-1)) + 1

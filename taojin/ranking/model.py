@@ -18,13 +18,13 @@ from taojin.features.feature import Column, Level
 from taojin.features.inputs import Inputs
 from taojin.nn.batch import Batch, Labelled, LabelledColumns
 from taojin.nn.export import to_onnx
-from taojin.nn.losses import binary_cross_entropy
 from taojin.nn.samples import Samples
 from taojin.nn.table import Table
 from taojin.nn.trainer import Training, seeded, train
 from taojin.ranking.crosses.beside import Beside
 from taojin.ranking.crosses.decay import Decayed
 from taojin.ranking.heads.single import Single
+from taojin.ranking.objective import Objective
 from taojin.ranking.onnx import OnnxRanker
 from taojin.ranking.parts import Cross, Embedded, Fields, Head, History, Interest
 from taojin.ranking.start import vectors_of_codes
@@ -43,6 +43,7 @@ class RankingModel:
                 no interest
     start       a model that is fitted first, on the same rows; this one begins with its shared vectors
     vectors     name of an item's category -> embedding, as long as `dim`, whose vectors its table begins with
+    objective   what several tasks, and their positive rows, count
     training    tables by row-wise Adagrad whatever their size: on MovieLens-1M 0.002 to 0.007 AUC better than by Adam
     """
 
@@ -53,6 +54,7 @@ class RankingModel:
     features: tuple[str, ...] = ()
     start: "RankingModel | None" = None
     vectors: Mapping[str, str] = field(default_factory=dict)
+    objective: Objective = Objective()
     training: Training = Training(sparse=True)
 
     def __post_init__(self) -> None:
@@ -108,7 +110,7 @@ class RankingModel:
         }
         inputs = self.inputs(columns)
         network = self.learn(inputs, train, valid, seed=seed, progress=progress, checkpoint=checkpoint, begin=begin)
-        return network.ranker(train.tasks)
+        return network.ranker()
 
     def learn(
         self,
@@ -127,7 +129,7 @@ class RankingModel:
         """
         device = self.training.place()
         with seeded(seed):
-            network = Network(self, inputs, len(train_samples.tasks))
+            network = Network(self, inputs, train_samples.tasks)
         if self.start is not None and network.table is not None:
             early = checkpoint.with_name(f"start.{checkpoint.name}") if checkpoint else None
             first = self.start.learn(
@@ -143,7 +145,7 @@ class RankingModel:
 
         def loss(rows: Labelled) -> Tensor:
             logits, extra = network.learned(rows.batch)
-            return binary_cross_entropy(logits, rows.labels, rows.weight) + extra
+            return network.objective(logits, rows.labels, rows.weight) + extra
 
         def validate() -> float:
             blocks = torch.arange(len(judged), device=device).split(BLOCK)
@@ -161,7 +163,7 @@ class RankingModel:
 class Network(nn.Module):
     """The torch module of a ranking model: logits float32[N, T] of a batch with R = 1 or N."""
 
-    def __init__(self, spec: RankingModel, inputs: Inputs, tasks: int) -> None:
+    def __init__(self, spec: RankingModel, inputs: Inputs, tasks: tuple[str, ...]) -> None:
         super().__init__()
         self.inputs, self.tasks = inputs, tasks
         self.table = Table(inputs, spec.dim) if spec.dim else None
@@ -171,7 +173,8 @@ class Network(nn.Module):
         extra = (f"interest.{i}.{k}" for i, part in enumerate(interests) for k in range(part.count))
         fields = replace(fields, names=(*fields.names, *extra))
         self.crosses = Beside(spec.crosses).build(fields)
-        self.head = spec.head.build(self.crosses.widths, tasks)
+        self.head = spec.head.build(self.crosses.widths, len(tasks))
+        self.objective = spec.objective.build(tasks)
         history = inputs.history.columns if inputs.history else ()
         self.candidate = [inputs.side(Level.CANDIDATE).names.index(name) for name in history]
 
@@ -212,9 +215,9 @@ class Network(nn.Module):
                 extra.append(loss)
         return tuple(blocks), extra
 
-    def ranker(self, tasks: tuple[str, ...]) -> OnnxRanker:
+    def ranker(self) -> OnnxRanker:
         """The network as it is served."""
-        return OnnxRanker(_export(self), self.inputs, tasks, self.inputs.names)
+        return OnnxRanker(_export(self), self.inputs, self.tasks, self.inputs.names)
 
 
 class _Probabilities(nn.Module):

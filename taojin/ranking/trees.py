@@ -27,8 +27,10 @@ from taojin.ranking.tree_graph import Forest, leaf_graph, numbers_graph, score_g
 from taojin.ranking.tree_ranker import TreeRanker, categorical, table
 
 Learns = Literal["probability", "order"]
-OBJECTIVES = {"probability": ("binary", "binary_logloss"), "order": ("lambdarank", "ndcg")}
-"""What LightGBM is told for each, and what it stops by."""
+OBJECTIVES = {"probability": ("cross_entropy", "cross_entropy"), "order": ("lambdarank", "ndcg")}
+"""What LightGBM is told for each, and what it stops by; its "binary" would round labels between 0 and 1."""
+GRADES = 4
+"""Labels between 0 and 1 as whole grades, for what learns an order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +153,7 @@ class Trees:
         graphs = {}
         with progress.task("trees", len(train.tasks)) as advance:
             for place, task in enumerate(train.tasks):
-                learned, judged = (_labelled(*part, codes, place, task) for part in parts)
+                learned, judged = (_labelled(*part, codes, place, task, self.learns) for part in parts)
                 graphs[task] = self._graph(learned, judged, seed)
                 advance(1, task)
         return TreeRanker(graphs, inputs, tuple(column.name for column in read))
@@ -191,19 +193,21 @@ def logistic_regression(leaf: Ints, label: Floats, weight: Floats, leaves: int, 
     return found[:-1].astype(np.float32), float(found[-1])
 
 
-def _labelled(samples: Samples, columns: Floats, codes: list[int], place: int, task: str) -> _Rows:
+def _labelled(samples: Samples, columns: Floats, codes: list[int], place: int, task: str, learns: Learns) -> _Rows:
     """The rows that have a task's label, those of a request side by side."""
     label = samples.labels[:, place]
+    if learns == "order" and ((label > 0) & (label < 1)).any():
+        label = np.rint(label * GRADES)
     rows = np.flatnonzero(~np.isnan(label))
     rows = rows[np.argsort(samples.rows.of[rows], kind="stable")]
     positives = int((label[rows] > 0).sum())
-    if not 0 < positives < len(rows):
+    if not len(rows) or label[rows].min() == label[rows].max():
         raise ValueError(
             f"trees, task {task!r}: expected rows that have it and some that have not, got {positives:,} of "
             f"{len(rows):,}; take more rows, or leave the task out"
         )
     _, group = np.unique(samples.rows.of[rows], return_counts=True)
-    return _Rows(columns[rows], label[rows], samples.weight[rows], group, codes)
+    return _Rows(columns[rows], label[rows], samples.weights[rows, place], group, codes)
 
 
 def _lightgbm() -> Any:

@@ -103,21 +103,21 @@ def told(dataset: Dataset) -> list[tuple[str, str, int, set[str], float]]:
 def test_what_was_shown_is_an_event_of_all_that_followed(tmp_path: Path, ending: str) -> None:
     found = told(KuaiRand().load(write(tmp_path, views=False, ending=ending)))
     assert found[:3] == [
-        ("1", "10", 0, {"show", "click", "like"}, 0.5),
-        ("1", "11", 5, {"show"}, 0.0),
-        ("2", "10", 9, {"show", "hate"}, 5.0),  # thirty times, cut
+        ("1", "10", 0, {"watch", "show", "click", "like"}, 0.5),
+        ("1", "11", 5, {"watch", "show", "skip"}, 0.0),
+        ("2", "10", 9, {"watch", "show", "hate"}, 5.0),  # thirty times, cut
     ]
-    assert found[3][:4] == ("2", "12", 20, {"show", "long_view"}) and np.isnan(found[3][4])  # of no length
+    assert found[3][:4] == ("2", "12", 20, {"watch", "show", "long_view"}) and np.isnan(found[3][4])  # of no length
 
 
 def test_earlier_views_come_before_the_logs_in_their_order(tmp_path: Path) -> None:
     found = told(KuaiRand().load(write(tmp_path)))
     earlier = [event[:4] for event in found if event[2] < 0]
     assert earlier == [
-        ("2", "11", -1_002, {"show", "long_view"}),
-        ("2", "10", -1_001, {"show", "like", "long_view"}),
-        ("2", "11", -1_000, {"show", "long_view"}),
-        ("3", "12", -5, {"show"}),
+        ("2", "11", -1_002, {"watch", "long_view"}),
+        ("2", "10", -1_001, {"watch", "like", "long_view"}),
+        ("2", "11", -1_000, {"watch", "long_view"}),
+        ("3", "12", -5, {"watch"}),
     ]
     assert len(found) == 8
 
@@ -172,7 +172,8 @@ def test_the_real_set() -> None:
     assert dataset.n_users - 2 == 27_285 and dataset.n_items - 2 == 7_583
     kinds = dataset.log.events.kinds
     counts = {
-        name: int(((kinds & dataset.kinds.bits(name)) != 0).sum()) for name in ("show", "click", "like", "follow")
+        name: int(((kinds & dataset.kinds.bits(name)) != 0).sum())
+        for name in ("watch", "show", "click", "like", "follow")
     }
     # Of 228,329 rows of the logs 5,885 stand twice, and of 304 with a follow 14.
-    assert counts == {"show": 1_039_628, "click": 100_008, "like": 20_247, "follow": 290}
+    assert counts == {"watch": 1_039_628, "show": 222_444, "click": 100_008, "like": 20_247, "follow": 290}

@@ -88,7 +88,7 @@ def test_parts_that_fit_learn_and_are_served(crosses, interests, head, dim, task
     spec = RankingModel(crosses=tuple(crosses), interests=tuple(interests), head=head, dim=dim)
     with seeded(0):
         try:
-            network = Network(spec, spec.inputs(columns), tasks)
+            network = Network(spec, spec.inputs(columns), tuple(f"task{t}" for t in range(tasks)))
         except ValueError as error:
             event("refused")
             assert str(error).startswith(("ranking: ", "Encoded: ", "BST: ")), error
@@ -108,7 +108,7 @@ def test_parts_that_fit_learn_and_are_served(crosses, interests, head, dim, task
             optimizer.step()
     event("learns by heart" if everything else "learns")
     assert loss(network, source) < before * (0.2 if everything else 1)
-    ranker = network.eval().ranker(tuple(f"task{t}" for t in range(tasks)))
+    ranker = network.eval().ranker()
     found = np.stack(list(ranker.score(rows.rows).values()), axis=1)
     with torch.no_grad():
         np.testing.assert_allclose(found, network(source.batch).sigmoid().numpy(), rtol=0, atol=1e-5)
@@ -124,4 +124,4 @@ def loss(network: Network, source) -> float:
 def test_a_model_without_shared_vectors_has_no_interests(interest, columns) -> None:
     spec = RankingModel(crosses=(Linear(),), interests=(interest,), dim=0)
     with pytest.raises(ValueError, match="reads a history; expected a history among the features and dim >= 1"):
-        Network(spec, spec.inputs(columns), 1)
+        Network(spec, spec.inputs(columns), ("like",))

@@ -1,0 +1,87 @@
+"""Rows that rankers learn from: what was shown, each as it happened.
+
+Shapes: E events that are rows.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from taojin.core.batch import Candidates, Requests
+from taojin.core.stages import FeatureStore
+from taojin.core.units import PAD, Ints
+from taojin.data.dataset import Log
+from taojin.data.kinds import Kinds
+from taojin.data.tasks import Happened
+from taojin.experiment.labels import Labels
+from taojin.experiment.samples import Drawn, joined
+from taojin.features.snapshot import TRAINING
+from taojin.nn.samples import Origin
+from taojin.scene import Sampling
+
+BLOCK = 8_192
+"""Rows that are read at once: features of a user's past look at all of it."""
+
+
+def late_exposures(log: Log, sampling: Sampling, kinds: Kinds) -> Ints:
+    """Positions of the exposures among each user's last share of events, int64[E]."""
+    assert sampling.exposed is not None, "asked only of samplings with exposures"
+    length = np.diff(log.offsets)
+    first = log.offsets[:-1] + np.floor((1 - sampling.late) * length).astype(np.int64)
+    at = log.events.matching(kinds.bits(sampling.exposed)).position
+    return at[at >= first[log.user[at]]]
+
+
+def draw_exposures(
+    store: FeatureStore,
+    log: Log,
+    at: Ints,
+    sampling: Sampling,
+    kinds: Kinds,
+    *,
+    names: tuple[str, ...],
+    training: bool,
+) -> Drawn:
+    """A row per event: its item, asked for at its time, with what came of it.
+
+    at      positions of the events in the log, int64[E]
+    names   features to read; what channels said is zeros, since none was asked
+    """
+    labels = Labels(sampling.specs, kinds)
+    user, events = log.user, log.events
+    parts = []
+    for start in range(0, max(len(at), 1), BLOCK):
+        some = at[start : start + BLOCK]
+        n, time = len(some), events.time[some]
+        context = {TRAINING: np.ones(n, np.int64)} if training else {}
+        seeds = (user[some].astype(np.uint64) << np.uint64(32)) ^ some.astype(np.uint64)
+        past = log.before(user[some], time)
+        requests = Requests(user[some], np.full(n, PAD), time, seeds, past, context)
+        candidates = Candidates.of(np.arange(n + 1), events.item[some])
+        rows = store.read(names, requests, candidates)
+        happened = Happened(events.kinds[some], events.value[some])
+        origin = np.full(n, Origin.EXPOSED, np.uint8)
+        parts.append(Drawn.of(rows, requests, candidates.item, happened, origin, labels))
+    return joined(parts)
+
+
+def thinned(drawn: Drawn, sampling: Sampling, seed: int) -> Drawn:
+    """At most `negatives` rows without any positive task for each row with one."""
+    if sampling.negatives is None:
+        return drawn
+    positive = np.any(np.nan_to_num(drawn.samples.labels) > 0.5, axis=1)
+    negative = np.flatnonzero(~positive)
+    most = round(sampling.negatives * int(positive.sum()))
+    keep = positive.copy()
+    keep[np.random.default_rng(seed).permutation(negative)[:most]] = True
+    return drawn.where(keep)
+
+
+def aged(drawn: Drawn, sampling: Sampling) -> Drawn:
+    """Older rows count less, by the half-life."""
+    if sampling.half_life is None or not len(drawn.time):
+        return drawn
+    age = (drawn.time.max() - drawn.time) / sampling.half_life
+    samples = drawn.samples
+    weight = samples.weights * np.exp2(-age).astype(np.float32)[:, None]
+    return replace(drawn, samples=replace(samples, weight=weight))
