@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taojin.core.batch import Candidates, Requests, Rows, merge, stack
+from taojin.core.formula import Formula
 from taojin.core.stages import FeatureStore, Ranker, Reranker, Retriever, Rule, StageError
 from taojin.core.trace import Step, Trace
 from taojin.core.units import FIRST, Floats, Mask
@@ -26,7 +27,7 @@ class Pipeline:
     """A fitted scene.
 
     quotas      candidates that each channel may bring, after the rules
-    value       weight of each task's probability in what is ranked by
+    value       what a ranker's predictions are worth together
     consumed    bits of the kinds of event after which an item counts as had
     items       size of the item vocabulary
     strict      an error of a part is raised (offline); otherwise the part is left out and the trace says so (online)
@@ -40,7 +41,7 @@ class Pipeline:
     rules: dict[str, Rule]
     preranker: Ranker | None
     ranker: Ranker | None
-    value: dict[str, float]
+    value: Formula | None
     rerankers: dict[str, Reranker]
     cutoffs: Cutoffs
     last_resort: str | None
@@ -176,13 +177,9 @@ class Pipeline:
         return candidates.top(keep, "final")
 
     def _value(self, predictions: dict[str, Floats]) -> Floats:
-        missing = [task for task in self.value if task not in predictions]
-        if missing:
-            raise StageError(f"value: no task {missing[0]!r}; the ranker predicts {', '.join(predictions)}")
-        total = np.zeros_like(next(iter(predictions.values())))
-        for task, weight in self.value.items():
-            total = total + np.float32(weight) * predictions[task]
-        return total
+        if self.value is None:
+            raise StageError(f"value: the scene has none; the ranker predicts {', '.join(predictions)}")
+        return self.value(predictions)
 
     def _rerank(self, reading: "Reading", candidates: Candidates, trace: Trace) -> Candidates:
         requests = reading.requests

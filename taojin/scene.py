@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from taojin.core.batch import Candidates
 from taojin.core.bounds import COUNT, POSITIVE, Portion, Whole, bounded
+from taojin.core.formula import Formula
 from taojin.core.hint import did_you_mean
 from taojin.core.stages import Reranker, Rule
 from taojin.core.units import Mask
@@ -89,7 +90,8 @@ class Scene:
     merge           how what they bring is put in one order
     preranking      name of a model, or None: the order of the merged channels
     ranking         name of a model, or None: the order of pre-ranking
-    value           weight of each task's probability in what is ranked by
+    value           what is ranked by: a weight of each task's prediction (negative ones push down), or a formula over
+                    tasks such as "click * (0.2 + watch_ratio) ** 0.5 - 2 * hate", see `taojin.core.formula`
     last_resort     the channel that fills up when the others leave places empty
     consumed        kinds of event after which an item counts as had; channels over-fetch by their number
     """
@@ -99,11 +101,18 @@ class Scene:
     rules: tuple[RuleSpec, ...] = ()
     preranking: str | None = None
     ranking: str | None = None
-    value: dict[str, float] = field(default_factory=dict)
+    value: dict[str, float] | str = field(default_factory=dict)
     reranking: tuple[Reranker, ...] = ()
     cutoffs: Cutoffs = Cutoffs()
     last_resort: str | None = None
     consumed: tuple[str, ...] = ()
+
+    @property
+    def formula(self) -> Formula | None:
+        """The value as a formula; None where there is none."""
+        if not self.value:
+            return None
+        return Formula(self.value) if isinstance(self.value, str) else Formula.weighted(self.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,9 +213,10 @@ class Experiment:
         _known([scene.last_resort] if scene.last_resort else [], scene.retrieval, f"{where}: channel")
         for reranker in scene.reranking:
             _known(reranker.features, readable, f"{where}, {type(reranker).__name__}: feature")
-        if scene.ranking is not None and not scene.value:
+        if (scene.ranking or scene.preranking) and not scene.value:
             raise ValueError(f"{where}: ranking needs a value, such as value={{{self.sampling.names[0]!r}: 1.0}}")
-        _known(scene.value, self.sampling.names, f"{where}: task")
+        if scene.formula is not None:
+            scene.formula.check(self.sampling.names, where)
 
     def _check_history(self, spec: Channel | Embedder, where: str) -> None:
         """What starts from a user's last items names the feature that holds them in its field `history`."""

@@ -7,6 +7,7 @@ import pytest
 
 from taojin.core.batch import Candidates, Requests, Rows
 from taojin.core.events import Events, no_pasts
+from taojin.core.formula import Formula
 from taojin.core.stages import StageError
 from taojin.core.trace import Trace
 from taojin.core.units import Floats
@@ -90,7 +91,7 @@ def pipeline(**changes: object) -> Pipeline:
         rules={},
         preranker=None,
         ranker=None,
-        value={"like": 1.0},
+        value=Formula("like"),
         rerankers={},
         cutoffs=Cutoffs(prerank=100, rank=50),
         last_resort=None,
@@ -197,7 +198,7 @@ def test_a_rule_that_must_hold_never_fails_open() -> None:
 
 def test_a_value_of_a_task_that_nobody_predicts_is_named() -> None:
     with pytest.raises(StageError, match="no task 'buy'; the ranker predicts like"):
-        pipeline(ranker=Larger(), value={"buy": 1.0}).recommend(requests())
+        pipeline(ranker=Larger(), value=Formula("buy")).recommend(requests())
 
 
 def test_the_trace_tells_every_part_and_what_it_did() -> None:

@@ -121,7 +121,7 @@ def assemble(
         {type(rule).__name__: rule.fit(view) for rule in scene.rules},
         rankers[scene.preranking] if scene.preranking else None,
         rankers[scene.ranking] if scene.ranking else None,
-        scene.value,
+        scene.formula,
         {type(reranker).__name__: reranker for reranker in scene.reranking},
         scene.cutoffs,
         scene.last_resort,

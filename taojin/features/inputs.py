@@ -4,14 +4,13 @@ Shapes: R requests, N candidates, L history length, H history columns.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from taojin.core.batch import Rows
-from taojin.core.units import Floats, Ints
+from taojin.core.units import PAD, Floats, Ints
 from taojin.features.feature import Category, Column, History, Level, Number
 
 
@@ -50,7 +49,7 @@ class Packed(NamedTuple):
     item                int64[N, slots]     codes of the candidate's categories
     request_numbers     float32[R, widths]
     item_numbers        float32[N, widths]
-    history             int64[R, L, H]      PAD on the left; width 0 without a history
+    history             int64[R, L, H]      PAD on the left; the columns of all histories, L that of the longest
     """
 
     request: Ints
@@ -66,16 +65,14 @@ class Inputs:
 
     categories: tuple[CategoryField, ...] = ()
     numbers: tuple[NumberField, ...] = ()
-    history: HistoryField | None = None
+    histories: tuple[HistoryField, ...] = ()
 
     def __post_init__(self) -> None:
         single = {field.name for field in self.categories if field.level == Level.CANDIDATE and field.values == 1}
-        if self.history is None:
-            return
-        for column in self.history.columns:
+        for history, column in [(one, column) for one in self.histories for column in one.columns]:
             if column not in single:
                 raise ValueError(
-                    f"history {self.history.name!r}: column {column!r} must be a candidate category of one value "
+                    f"history {history.name!r}: column {column!r} must be a candidate category of one value "
                     f"that the model reads; there are {', '.join(sorted(single)) or 'none'}"
                 )
 
@@ -91,15 +88,28 @@ class Inputs:
                     numbers.append(NumberField(column.name, column.level, width))
                 case History(length, of):
                     histories.append(HistoryField(column.name, length, of))
-        if len(histories) > 1:
-            raise ValueError(f"model: one history at most, got {', '.join(h.name for h in histories)}")
         categories.sort(key=lambda field: field.values > 1)
-        return cls(tuple(categories), tuple(numbers), histories[0] if histories else None)
+        return cls(tuple(categories), tuple(numbers), tuple(histories))
+
+    @property
+    def history(self) -> HistoryField | None:
+        """The one history; None if there is none, or several."""
+        return self.histories[0] if len(self.histories) == 1 else None
+
+    @property
+    def history_columns(self) -> tuple[str, ...]:
+        """The columns of all histories, one history behind the other."""
+        return tuple(column for history in self.histories for column in history.columns)
+
+    def without_history(self) -> "Inputs":
+        """The other fields."""
+        return replace(self, histories=())
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all fields, the history's included."""
-        fields = (*self.categories, *self.numbers, *((self.history,) if self.history else ()))
+        fields: tuple[CategoryField | NumberField | HistoryField, ...]
+        fields = (*self.categories, *self.numbers, *self.histories)
         return tuple(field.name for field in fields)
 
     @property
@@ -112,7 +122,6 @@ class Inputs:
         return Inputs(
             tuple(field for field in self.categories if field.level == level),
             tuple(field for field in self.numbers if field.level == level),
-            None,
         )
 
     def pack(self, rows: Rows) -> Packed:
@@ -129,9 +138,19 @@ class Inputs:
             parts = [source[level][f.name].reshape(size[level], f.width) for f in self.numbers if f.level == level]
             return np.concatenate([np.empty((size[level], 0), np.float32), *parts], axis=1, dtype=np.float32)
 
-        history: NDArray[np.int64] = np.empty((requests, 0, 0), np.int64)
-        if self.history is not None:
-            history = rows.request[self.history.name]
+        history = self._histories(rows, requests)
         return Packed(
             codes(Level.REQUEST), codes(Level.CANDIDATE), numbers(Level.REQUEST), numbers(Level.CANDIDATE), history
         )
+
+    def _histories(self, rows: Rows, requests: int) -> Ints:
+        if len(self.histories) == 1:
+            only: Ints = rows.request[self.histories[0].name]
+            return only
+        longest = max((history.length for history in self.histories), default=0)
+        packed = np.full((requests, longest, len(self.history_columns)), PAD, np.int64)
+        at = 0
+        for history in self.histories:
+            packed[:, longest - history.length :, at : at + len(history.columns)] = rows.request[history.name]
+            at += len(history.columns)
+        return packed

@@ -6,12 +6,14 @@ Shapes: R requests, N candidates, L history length, H history columns, V values 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
 import numpy as np
 
 from taojin.core.batch import Candidates, Requests
+from taojin.core.bounds import COUNT, bounded
 from taojin.core.events import no_pasts
-from taojin.core.units import FIRST, FOREVER, PAD, YEAR, Ints
+from taojin.core.units import FIRST, FOREVER, PAD, YEAR, Ints, Mask
 from taojin.data.dataset import TrainView
 from taojin.features.encode import Scale
 from taojin.features.feature import Ask, Category, Column, Form, History, Level, Number, Values
@@ -106,18 +108,32 @@ class RecentItems:
     """Codes of the last items of some kinds, int64[R, L, H]; newest last, PAD on the left.
 
     tables  one int64[I] for each column: the code of each item
+    gap     milliseconds without such an event that end a session, of which only the present one is read; None: all
     """
 
     name: str
     kinds: int
     form: History
     tables: tuple[Ints, ...]
+    gap: int | None = None
     level: Level = Level.REQUEST
 
     def read(self, ask: Ask) -> Values:
         """The history of each request's user."""
         item = ask.requests.past.items(self.kinds, self.form.length)
+        if self.gap is not None and item.size:
+            item = np.where(self._present(ask, self.gap), item, PAD)
         return np.stack([np.where(item == PAD, PAD, table[item]) for table in self.tables], axis=2)
+
+    def _present(self, ask: Ask, gap: int) -> Mask:
+        """Which places belong to the session in which the request is, bool[R, L]."""
+        at = ask.requests.past.last(self.kinds, self.form.length)
+        if not len(ask.requests.past.events):
+            return at >= 0
+        time = np.concatenate([ask.requests.past.events.time[at], ask.requests.time[:, None]], axis=1)
+        near = np.diff(time, axis=1) <= gap
+        # A place is of the session if no gap lies between it and the request.
+        return np.logical_and.accumulate(near[:, ::-1], axis=1)[:, ::-1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,13 +141,22 @@ class Recent:
     """The last `length` items that the user had an event of a kind with.
 
     columns     candidate categories of one value whose codes stand in for the items; the first is the item's id
+    gap         milliseconds without such an event that end a session: only the present one is read; None: all
     """
 
     name: str
     event: str
     length: int = 50
     columns: tuple[str, ...] = ("item",)
-    needs_clock: bool = False
+    gap: Annotated[int | None, COUNT] = None
+
+    def __post_init__(self) -> None:
+        bounded(self)
+
+    @property
+    def needs_clock(self) -> bool:
+        """A gap is one of a clock."""
+        return self.gap is not None
 
     def fit(self, view: TrainView, columns: Mapping[str, Column]) -> RecentItems:
         """Take the code of each item from the columns declared before."""
@@ -140,7 +165,7 @@ class Recent:
         for name, table in zip(self.columns, tables, strict=True):
             if table.ndim != 1:
                 raise ValueError(f"feature {self.name!r}: column {name!r} must be a category of one value per item")
-        return RecentItems(self.name, view.kinds.bits(self.event), History(self.length, self.columns), tables)
+        return RecentItems(self.name, view.kinds.bits(self.event), History(self.length, self.columns), tables, self.gap)
 
 
 def whole_catalogue(view: TrainView, columns: Mapping[str, Column]) -> Ask:

@@ -131,7 +131,7 @@ class LabelledColumns:
 def _known_places(history: Ints) -> Ints:
     if not history.size:
         return np.zeros(len(history), np.int64)
-    known = history[:, :, 0] != PAD
+    known = (history != PAD).any(2)
     return np.where(known.any(1), history.shape[1] - known.argmax(1), 1).astype(np.int64)
 
 
@@ -143,10 +143,11 @@ def _check_codes(inputs: Inputs, packed: Packed) -> None:
             if field.level == level:
                 _check_range(field.name, codes[:, slot : slot + field.values], field.size)
                 slot += field.values
-    if inputs.history is not None:
+    if inputs.histories:
         sizes = {field.name: field.size for field in inputs.categories}
-        for column, name in enumerate(inputs.history.columns):
-            _check_range(f"{inputs.history.name}.{name}", packed.history[:, :, column], sizes[name])
+        names = [(history.name, column) for history in inputs.histories for column in history.columns]
+        for place, (history, name) in enumerate(names):
+            _check_range(f"{history}.{name}", packed.history[:, :, place], sizes[name])
 
 
 def _check_range(name: str, codes: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]", size: int) -> None:

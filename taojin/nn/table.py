@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from taojin.core.units import PAD
 from taojin.features.feature import Level
-from taojin.features.inputs import CategoryField, HistoryField, Inputs
+from taojin.features.inputs import CategoryField, Inputs
 from taojin.nn.batch import Batch
 
 START_DEVIATION = 0.01
@@ -60,7 +60,7 @@ class Table(nn.Module):
             self.weight[PAD].zero_()
         self.request = Side(inputs, Level.REQUEST, starts, dim)
         self.item = Side(inputs, Level.CANDIDATE, starts, dim)
-        self.history_start = _buffer(_history_starts(inputs.history, starts))
+        self.history_start = _buffer([starts[name] for name in inputs.history_columns])
 
     def forward(self, batch: Batch) -> Vectors:
         """All vectors of a batch; a table of inputs without a history has H = 0."""
@@ -170,10 +170,6 @@ def _starts(categories: tuple[CategoryField, ...]) -> dict[str, int]:
         starts[field.name] = at
         at += field.size
     return starts
-
-
-def _history_starts(history: HistoryField | None, starts: dict[str, int]) -> list[int]:
-    return [starts[name] for name in history.columns] if history else []
 
 
 def _buffer(rows: list[int]) -> nn.Buffer:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress
-from taojin.core.units import PAD, Floats
+from taojin.core.units import Floats
 from taojin.embeddings.embedding import Embedding
 from taojin.features.feature import Column, Level
 from taojin.features.inputs import Inputs
@@ -24,9 +24,10 @@ from taojin.nn.trainer import Training, seeded, train
 from taojin.ranking.crosses.beside import Beside
 from taojin.ranking.crosses.decay import Decayed
 from taojin.ranking.heads.single import Single
+from taojin.ranking.interests.over import looking
 from taojin.ranking.objective import Objective
 from taojin.ranking.onnx import OnnxRanker
-from taojin.ranking.parts import Cross, Embedded, Fields, Head, History, Interest
+from taojin.ranking.parts import Cross, Embedded, Fields, Head, Interest
 from taojin.ranking.start import vectors_of_codes
 
 BLOCK = 16_384
@@ -83,7 +84,7 @@ class RankingModel:
             if name not in columns:
                 raise ValueError(f"ranking: feature {name!r} is not declared; {did_you_mean(name, columns)}")
         inputs = Inputs.of(columns[name] for name in self.features or columns)
-        return inputs if self.interests else replace(inputs, history=None)
+        return inputs if self.interests else inputs.without_history()
 
     def fit(
         self,
@@ -133,7 +134,7 @@ class RankingModel:
         if self.start is not None and network.table is not None:
             early = checkpoint.with_name(f"start.{checkpoint.name}") if checkpoint else None
             first = self.start.learn(
-                inputs if self.start.interests else replace(inputs, history=None),
+                inputs if self.start.interests else inputs.without_history(),
                 train_samples, valid, seed=seed, progress=progress, checkpoint=early,
             )  # fmt: skip
             assert first.table is not None, "the sizes of the vectors are the same"
@@ -167,16 +168,15 @@ class Network(nn.Module):
         super().__init__()
         self.inputs, self.tasks = inputs, tasks
         self.table = Table(inputs, spec.dim) if spec.dim else None
-        fields = Fields(inputs, inputs.names_of_sides, spec.dim)
-        interests = [interest.build(fields) for interest in spec.interests]
+        fields = Fields(inputs, inputs.names_of_sides, spec.dim, inputs.side(Level.REQUEST).names)
+        interests = [looking(interest, fields) for interest in spec.interests]
         self.interests = nn.ModuleList(interests)
-        extra = (f"interest.{i}.{k}" for i, part in enumerate(interests) for k in range(part.count))
-        fields = replace(fields, names=(*fields.names, *extra))
+        extra = {f"interest.{i}.{k}": part for i, part in enumerate(interests) for k in range(part.count)}
+        shared = (name for name, part in extra.items() if part.of_request)
+        fields = replace(fields, names=(*fields.names, *extra), of_request=(*fields.of_request, *shared))
         self.crosses = Beside(spec.crosses).build(fields)
         self.head = spec.head.build(self.crosses.widths, len(tasks))
         self.objective = spec.objective.build(tasks)
-        history = inputs.history.columns if inputs.history else ()
-        self.candidate = [inputs.side(Level.CANDIDATE).names.index(name) for name in history]
 
     def begin(self, name: str, rows: Floats) -> None:
         """Let the vectors of a category begin with those of its codes that are not zero, float32[size, D]."""
@@ -206,13 +206,10 @@ class Network(nn.Module):
         vectors = self.table(batch)
         blocks = [side for side in (vectors.request, vectors.item) if side.shape[1]]
         extra: list[Tensor | float] = []
-        if len(self.interests):
-            history = History(vectors.history.flatten(2), batch.history[:, :, 0] != PAD)
-            candidate = vectors.item[:, self.candidate].flatten(1)  # [N, E]
-            for interest in self.interests:
-                found, loss = interest(history, candidate)
-                blocks.append(found)
-                extra.append(loss)
+        for interest in self.interests:
+            found, loss = interest(vectors, batch)
+            blocks.append(found)
+            extra.append(loss)
         return tuple(blocks), extra
 
     def ranker(self) -> OnnxRanker:
@@ -235,7 +232,8 @@ def _export(network: Network) -> bytes:
     inputs = network.inputs
     slots = {level: sum(f.values for f in inputs.categories if f.level == level) for level in Level}
     widths = {level: sum(f.width for f in inputs.numbers if f.level == level) for level in Level}
-    places, columns = (inputs.history.length, len(inputs.history.columns)) if inputs.history else (0, 0)
+    places = max((history.length for history in inputs.histories), default=0)
+    columns = len(inputs.history_columns)
     example = Batch(
         torch.zeros(1, slots[Level.REQUEST], dtype=torch.int64),
         torch.zeros(2, slots[Level.CANDIDATE], dtype=torch.int64),

@@ -91,5 +91,5 @@ def _first_known(history: Ints) -> int:
     """Where the longest history begins: what is left of it is PAD for all and need not be computed; one place stays."""
     if not history.size:
         return 0
-    known = (history[:, :, 0] != PAD).any(axis=0)
+    known = (history != PAD).any(axis=(0, 2))
     return int(known.argmax()) if known.any() else history.shape[1] - 1

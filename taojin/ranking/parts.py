@@ -20,11 +20,15 @@ from taojin.nn.batch import Batch
 
 @dataclass(frozen=True)
 class Fields:
-    """What a part is built for: the inputs, the names of the vectors it will see in their order, and their size."""
+    """What a part is built for: the inputs, the names of the vectors it will see in their order, and their size.
+
+    of_request  names of the vectors that are the same for all candidates of a request
+    """
 
     inputs: Inputs
     names: tuple[str, ...]
     dim: int
+    of_request: tuple[str, ...] = ()
 
     def width(self, part: str) -> int:
         """Size of all vectors one behind the other; refuses a model without shared vectors, for `part`."""
@@ -44,6 +48,12 @@ class Fields:
 
     def history_columns(self, part: str) -> int:
         """How many columns the history has; refuses a model without a history, for `part`."""
+        if len(self.inputs.histories) > 1:
+            names = ", ".join(history.name for history in self.inputs.histories)
+            raise ValueError(
+                f"ranking: {part} reads one history of {names}; say which: Over({self.inputs.histories[0].name!r}, "
+                f"{part}(...))"
+            )
         if self.inputs.history is None or not self.dim:
             raise ValueError(
                 f"ranking: {part} reads a history; expected a history among the features and dim >= 1, got "
@@ -99,6 +109,8 @@ class InterestModule(nn.Module):
 
     count: int
     """K."""
+    of_request: bool = False
+    """Whether the candidate is not read, so that the vectors belong to the request."""
 
 
 class CrossModule(nn.Module):

@@ -20,7 +20,9 @@ from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.crosses.own import Own
 from taojin.ranking.crosses.products import BiInteraction, InnerProduct, OuterProduct, Product
 from taojin.ranking.crosses.residual import ResidualMLP
+from taojin.ranking.crosses.squeeze import SqueezeExcitation
 from taojin.ranking.crosses.stack import Stack
+from taojin.ranking.crosses.two_towers import TwoTowers
 from taojin.ranking.heads.esmm import ESMM
 from taojin.ranking.heads.mmoe import PLE, MMoE
 from taojin.ranking.heads.shared_bottom import SharedBottom
@@ -28,6 +30,7 @@ from taojin.ranking.interests.bst import BST
 from taojin.ranking.interests.dien import Evolution
 from taojin.ranking.interests.encoded import Encoded
 from taojin.ranking.interests.mean_pool import MeanPool
+from taojin.ranking.interests.over import Over
 from taojin.ranking.interests.target_attention import TargetAttention
 from taojin.ranking.model import RankingModel
 from taojin.ranking.trees import Boosting, Trees
@@ -133,6 +136,25 @@ DCN_TRANSFORMER_MMOE = RankingModel(
     interests=(Encoded(),), crosses=(CrossNet(3), MLP((256, 128))), head=MMoE(experts=4)
 )
 """Crosses, a sequence and several tasks at once."""
+
+TWO_TOWERS = RankingModel(interests=(MeanPool(),), crosses=(TwoTowers(),))
+"""For pre-ranking: one product a candidate; Huang et al., CIKM 2013, https://doi.org/10.1145/2505515.2505665"""
+
+SHALLOW_DEEP_FM = RankingModel(crosses=(Linear(), FM(), MLP((32,))), dim=8)
+"""For pre-ranking: DeepFM with one small layer; Guo et al., IJCAI 2017, https://arxiv.org/abs/1703.04247"""
+
+COLD = RankingModel(crosses=(Stack(SqueezeExcitation(), MLP((64, 32))),), dim=8)
+"""For pre-ranking: a small network over gated fields; Wang et al., DLP-KDD 2020, https://arxiv.org/abs/2007.16122"""
+
+LONG_AND_SHORT = RankingModel(
+    interests=(
+        Over("history", TargetAttention((80, 40))),
+        Over("session", Encoded(encoder=Recurrent(), ask="end")),
+    ),
+    crosses=(MLP((200, 80)),),
+)
+"""The whole past and this session as two histories; the idea of SDM, Lv et al., CIKM 2019,
+https://arxiv.org/abs/1909.00385"""
 
 if __name__ == "__main__":
     import sys

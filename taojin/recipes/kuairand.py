@@ -108,7 +108,7 @@ def models() -> dict[str, Model]:
     """A logistic regression for pre-ranking, and a mixture of experts over attention to what was watched."""
     declared = tuple(feature.name for feature in features())
     read = tuple(name for name in declared if name != "history")
-    training = Training(epochs=6, embedding_l2=1e-4, sparse=True)
+    training = Training(epochs=6, embedding_l2=1e-3, sparse=True)
     return {
         "lr": RankingModel(
             crosses=zoo.LR.crosses, dim=0, features=tuple(n for n in read if n != "tastes"), training=training

@@ -68,7 +68,7 @@ def fitted_bundle(parity, embeddings) -> Bundle:
             rules={},
             preranker=None,
             ranker=None,
-            value={},
+            value=None,
             rerankers={},
             cutoffs=Cutoffs(),
             last_resort=None,

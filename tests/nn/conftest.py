@@ -26,7 +26,7 @@ def inputs() -> Inputs:
             NumberField("price", Level.CANDIDATE),
             NumberField("content", Level.CANDIDATE, width=4),
         ),
-        HistoryField("history", 5, ("item", "year")),
+        (HistoryField("history", 5, ("item", "year")),),
     )
 
 

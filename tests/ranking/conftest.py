@@ -41,6 +41,12 @@ def columns() -> dict[str, Column]:
 
 
 @pytest.fixture(scope="session")
+def two_histories(columns: dict[str, Column]) -> dict[str, Column]:
+    """The same, and a shorter history of another column."""
+    return columns | {"session": Given("session", Level.REQUEST, History(3, ("year",)))}
+
+
+@pytest.fixture(scope="session")
 def draw() -> Callable[..., Samples]:
     """Random samples of `requests` requests with `each` candidates, the first request with an empty history."""
 
@@ -55,6 +61,7 @@ def draw() -> Callable[..., Samples]:
             "tags": random.integers(0, 7, (requests, 2)),
             "age": random.normal(size=requests).astype(np.float32),
             "history": history * known[:, :, None],
+            "session": history[:, -3:, 1:] * known[:, -3:, None],
         }
         candidate = {
             "item": random.integers(1, 30, n),

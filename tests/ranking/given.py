@@ -21,7 +21,7 @@ INPUTS = Inputs(
         CategoryField("genres", Level.CANDIDATE, 5, values=2),
     ),
     (NumberField("age", Level.REQUEST),),
-    HistoryField("history", L, ("item", "year")),
+    (HistoryField("history", L, ("item", "year")),),
 )
 NAMES = ("user", "age", "item", "year", "genres")
 FIELDS = Fields(INPUTS, NAMES, D)

@@ -9,6 +9,7 @@ import torch
 from taojin.core.batch import Rows
 from taojin.core.progress import Silent
 from taojin.core.units import PAD
+from taojin.features.inputs import Inputs
 from taojin.nn.batch import Batch, LabelledColumns
 from taojin.nn.losses import binary_cross_entropy
 from taojin.nn.samples import Samples
@@ -27,13 +28,19 @@ every_line = pytest.mark.parametrize("name", ZOO)
 
 def network(name: str, columns, tasks: int = 1) -> Network:
     with seeded(0):
-        return Network(ZOO[name], ZOO[name].inputs(columns), ("click", "like")[:tasks])
+        return Network(ZOO[name], inputs(name, columns), ("click", "like")[:tasks])
+
+
+def inputs(name: str, columns) -> Inputs:
+    """What a line reads: those that do not say which history have one."""
+    one = {key: column for key, column in columns.items() if key != "session"}
+    return ZOO[name].inputs(columns if name == "LONG_AND_SHORT" else one)
 
 
 @pytest.fixture(scope="module")
-def shaken(columns) -> dict[str, tuple[Network, OnnxRanker]]:
+def shaken(two_histories) -> dict[str, tuple[Network, OnnxRanker]]:
     """Networks with weights far from their start, so that probabilities differ, and their rankers."""
-    made = {name: network(name, columns, tasks=2).eval() for name in ZOO}
+    made = {name: network(name, two_histories, tasks=2).eval() for name in ZOO}
     with seeded(1), torch.no_grad():
         for weight in (weight for each in made.values() for weight in each.parameters()):
             # Not more than an input of a layer can bear: logits of tens say nothing about the graphs.
@@ -67,8 +74,8 @@ def chained(samples: Samples) -> Samples:
 
 
 @every_line
-def test_every_parameter_has_a_gradient_after_one_step(name: str, columns, draw) -> None:
-    made = network(name, columns, tasks=2)
+def test_every_parameter_has_a_gradient_after_one_step(name: str, two_histories, draw) -> None:
+    made = network(name, two_histories, tasks=2)
     source = LabelledColumns.pack(made.inputs, chained(draw(64, 8, tasks=2)), CPU)
     rows = source.gather(torch.arange(len(source)))
     logits, extra = made.learned(rows.batch)
@@ -82,12 +89,12 @@ def test_every_parameter_has_a_gradient_after_one_step(name: str, columns, draw)
 
 
 @every_line
-def test_every_line_overfits_64_rows(name: str, columns, draw) -> None:
+def test_every_line_overfits_64_rows(name: str, two_histories, draw) -> None:
     # What a linear model says of two tasks is one number.
     rows = chained(draw(64, 1, tasks=2)) if isinstance(ZOO[name].head, ESMM) else draw(64, 1)
     training = Training(batch=64, epochs=400, patience=400, learning_rate=0.02, drop=1.0, device="cpu")
     spec = replace(ZOO[name], training=training)
-    made = spec.learn(spec.inputs(columns), rows, rows, seed=0, progress=Silent())
+    made = spec.learn(inputs(name, two_histories), rows, rows, seed=0, progress=Silent())
     source = LabelledColumns.pack(made.inputs, rows, CPU).gather(torch.arange(64))
     with torch.no_grad():
         assert binary_cross_entropy(made(source.batch), source.labels, source.weight) < 0.05
@@ -140,8 +147,8 @@ def test_rows_need_not_be_grouped_by_request(name: str, shaken, draw) -> None:
 
 
 @pytest.mark.parametrize("name", ["LR", "FACTORISATION_MACHINE"])
-def test_logistic_regression_and_fm_start_as_the_papers_models(name: str, columns, draw) -> None:
-    made, samples = network(name, columns), draw(6, 1)
+def test_logistic_regression_and_fm_start_as_the_papers_models(name: str, two_histories, draw) -> None:
+    made, samples = network(name, two_histories), draw(6, 1)
     batch = LabelledColumns.pack(made.inputs, samples, CPU).gather(torch.arange(6)).batch
     linear = made.crosses.parts[0].table(batch)
     expected = linear.request.sum(1) + linear.item.sum(1) + made.head.bias
@@ -153,10 +160,10 @@ def test_logistic_regression_and_fm_start_as_the_papers_models(name: str, column
     torch.testing.assert_close(made(batch), expected)
 
 
-def test_samples_with_missing_labels_teach_only_what_they_know(columns, draw) -> None:
+def test_samples_with_missing_labels_teach_only_what_they_know(two_histories, draw) -> None:
     samples: Samples = draw(20, 2, tasks=2)
     samples.labels[:, 1] = np.nan
-    made = network("DEEP_FM", columns, tasks=2)
+    made = network("DEEP_FM", two_histories, tasks=2)
     rows = LabelledColumns.pack(made.inputs, samples, CPU).gather(torch.arange(40))
     binary_cross_entropy(made(rows.batch), rows.labels, rows.weight).backward()
     assert made.head.weight.grad.any(1).tolist() == [True, False]

@@ -114,7 +114,7 @@ class Films:
             rules={"unseen": NotConsumed(KINDS.all, FOREVER, items)},
             preranker=None,
             ranker=None,
-            value={},
+            value=None,
             rerankers={},
             cutoffs=Cutoffs(),
             last_resort="hot",

@@ -5,7 +5,7 @@ Juan et al., RecSys 2016, https://doi.org/10.1145/2959100.2959134
 Shapes: N rows, F fields, D vector size.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -37,7 +37,7 @@ class FieldPairs(CrossModule):
     def __init__(self, fields: Fields, dim: int) -> None:
         super().__init__()
         self.dim = dim
-        inputs = replace(fields.inputs, history=None)
+        inputs = fields.inputs.without_history()
         self.table = Table(inputs, len(inputs.names_of_sides) * dim)
 
     def forward(self, x: Embedded) -> Tensor:

@@ -3,7 +3,7 @@
 Shapes: N rows, F fields.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -26,7 +26,7 @@ class WeightSum(CrossModule):
 
     def __init__(self, inputs: Inputs) -> None:
         super().__init__()
-        self.table = Table(replace(inputs, history=None), 1)
+        self.table = Table(inputs.without_history(), 1)
 
     def forward(self, x: Embedded) -> Tensor:
         """The sum of weights, float32[N, 1]."""

@@ -24,7 +24,7 @@ class Own:
 
     def build(self, fields: Fields) -> CrossModule:
         """The part's module over a second table."""
-        table = Table(replace(fields.inputs, history=None), self.dim)
+        table = Table(fields.inputs.without_history(), self.dim)
         names = fields.inputs.names_of_sides
         return OfItsOwn(table, self.part.build(replace(fields, names=names, dim=self.dim)))
 

@@ -50,6 +50,8 @@ class Encoded:
 
 
 class AtEnd(InterestModule):
+    of_request = True
+
     def __init__(self, encoder: EncoderModule, columns: int, vectors: int) -> None:
         super().__init__()
         self.encoder, self.columns = encoder, columns
@@ -64,6 +66,8 @@ class AtEnd(InterestModule):
 
 
 class AtMask(InterestModule):
+    of_request = True
+
     def __init__(self, encoder: SequenceModule, columns: int, size: int) -> None:
         super().__init__()
         self.encoder = encoder

@@ -22,6 +22,8 @@ class MeanPool:
 
 
 class Mean(InterestModule):
+    of_request = True
+
     def __init__(self, columns: int) -> None:
         super().__init__()
         self.count = columns
