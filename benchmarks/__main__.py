@@ -8,6 +8,7 @@ BENCHMARKS = {
     "channels": "benchmarks.channels",
     "latency": "benchmarks.latency",
     "neighbours": "benchmarks.neighbours",
+    "preranking": "benchmarks.preranking",
     "quality": "benchmarks.quality",
     "ranking": "benchmarks.ranking",
     "retrieval": "benchmarks.retrieval",

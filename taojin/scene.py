@@ -1,6 +1,6 @@
 """Scene, Cutoffs, Sampling, Experiment: everything that decides what is trained and served; pure data."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Protocol
@@ -19,6 +19,7 @@ from taojin.data.tasks import Reaction, Task
 from taojin.embeddings.embedding import Embedder
 from taojin.features.feature import Feature
 from taojin.features.past import Recent
+from taojin.preranking.distilled import Distilled
 from taojin.ranking.spec import Model
 from taojin.retrieval.channel import Channel
 from taojin.retrieval.serve.merging import Merge, ReciprocalRank
@@ -177,7 +178,7 @@ class Experiment:
     features: tuple[Feature, ...]
     scenes: dict[str, Scene]
     embeddings: dict[str, Embedder] = field(default_factory=dict)
-    models: dict[str, Model] = field(default_factory=dict)
+    models: Mapping[str, Model | Distilled] = field(default_factory=dict)
     sampling: Sampling = Sampling()
     positive: str = "like"
     seed: int = 0
@@ -194,11 +195,22 @@ class Experiment:
         for name, model in self.models.items():
             _known(model.features, readable, f"model {name!r}: feature")
             _known((*model.embeddings, *model.starts), self.embeddings, f"model {name!r}: embedding")
+            if isinstance(model, Distilled):
+                self._check_teacher(name, model.teacher)
         _known([self.sampling.scene], self.scenes, "sampling: scene")
         for name, scene in self.scenes.items():
             self._check_scene(name, scene, readable)
         if clock is Clock.ORDER:
             self._refuse_clocks()
+
+    def _check_teacher(self, name: str, teacher: str) -> None:
+        teachers = [other for other, model in self.models.items() if not isinstance(model, Distilled)]
+        _known([teacher], teachers, f"model {name!r}: teacher")
+        if self.sampling.late == 1:
+            raise ValueError(
+                f"model {name!r}: it is taught on what channels propose that know nothing of the rows, and with "
+                "sampling.late=1 nothing is left to fit them on; take a smaller `late`"
+            )
 
     def _check_scene(self, name: str, scene: Scene, readable: Collection[str]) -> None:
         where = f"scene {name!r}"

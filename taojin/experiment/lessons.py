@@ -1,7 +1,10 @@
 """The rows that an experiment's rankers learn from and are judged on."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from taojin.core.progress import Progress
 from taojin.core.stages import FeatureStore
@@ -16,6 +19,7 @@ from taojin.features.attributes import Id
 from taojin.features.store import Store
 from taojin.nn.samples import Samples
 from taojin.pipeline import Pipeline
+from taojin.preranking.distilled import Distilled
 from taojin.scene import Experiment, Sampling
 
 
@@ -26,12 +30,15 @@ class Lessons:
     vectors     the embeddings that rankers read as features, as they were when the rows were drawn; a ranker must be
                 served with the same, since another fit turns the axes
     starts      the embeddings that rankers begin with, as they were then
+    crowd       all that the channels propose at some of the moments, for training and validation, where a model is
+                taught by another; None otherwise
     """
 
     train: Samples
     valid: Samples
     vectors: dict[str, Embedding]
     starts: dict[str, Embedding]
+    crowd: tuple[Samples, Samples] | None = None
 
 
 def draw_lessons(
@@ -45,7 +52,9 @@ def draw_lessons(
     view, sampling = divided.view, experiment.sampling
     scene = experiment.scenes[sampling.scene]
     ranked_by = [name for name in sampled_features(experiment) if name in experiment.embeddings]
-    channels = [name for spec, _ in scene.retrieval.values() for name in spec.embeddings if sampling.requests]
+    taught = [model for model in experiment.models.values() if isinstance(model, Distilled)]
+    asks = bool(sampling.requests or taught)
+    channels = [name for spec, _ in scene.retrieval.values() for name in spec.embeddings if asks]
     starts = [name for model in experiment.models.values() for name in model.starts]
     early = view.early(1 - sampling.late)
     wanted = dict.fromkeys([*channels, *ranked_by, *starts])
@@ -60,15 +69,40 @@ def draw_lessons(
         )
     drawn = aged(thinned(drawn, sampling, experiment.seed), sampling)
     judged = divided.moments(Part.VALID, view.kinds.bits(*scene.consumed))
-    asked = proposing(experiment, view, store, embeddings, judged) if sampling.requests else None
-    valid = draw_judged(experiment, divided, Part.VALID, judged, store, asked, sampling)
+    asked = proposing(experiment, view, store, embeddings, judged) if asks else None
+    answering = asked if sampling.requests else None
+    valid = draw_judged(experiment, divided, Part.VALID, judged, store, answering, sampling)
+    crowd = None
+    if taught and asked is not None:
+        most = max(model.requests for model in taught)
+        late = late_moments(view, replace(sampling, requests=1), consumed=asked.consumed, seed=experiment.seed)
+        early_asked = proposing(experiment, early, store, early_embeddings, late)
+        crowd = (
+            _crowd(experiment, early_asked, late, most, view.kinds),
+            _crowd(experiment, asked, judged, math.ceil(most / VALIDATED), view.kinds),
+        )
     ids = tuple(feature.name for feature in experiment.features if isinstance(feature, Id))
     return Lessons(
         forget(drawn.samples, ids, experiment.seed),
         valid.samples,
         vectors,
         {name: early_embeddings[name] for name in starts},
+        crowd,
     )
+
+
+VALIDATED = 5
+"""For so many training moments at which a teacher is asked, one of validation."""
+
+
+def _crowd(experiment: Experiment, asked: Pipeline, moments: Moments, most: int, kinds: Kinds) -> Samples:
+    """All that the channels propose at some of the moments, drawn at random."""
+    if len(moments.requests) > most:
+        chosen = np.random.default_rng(experiment.seed).permutation(len(moments.requests))[:most]
+        moments = moments.of_requests(np.sort(chosen))
+    sampling = replace(experiment.sampling, proposed=asked.items, unproposed=False, random=0)
+    names = sampled_features(experiment)
+    return draw(asked, moments, sampling, kinds, names=names, seed=experiment.seed).samples
 
 
 def _draw_late(

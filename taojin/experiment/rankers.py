@@ -6,6 +6,8 @@ from taojin.core.progress import Progress
 from taojin.core.stages import Ranker
 from taojin.experiment.lessons import Lessons
 from taojin.features.store import Store
+from taojin.preranking.distilled import Distilled
+from taojin.ranking.spec import Model
 from taojin.scene import Experiment
 
 
@@ -17,17 +19,23 @@ def fit_rankers(
     progress: Progress,
     checkpoints: Path | None = None,
 ) -> dict[str, Ranker]:
-    """Every model of the experiment."""
+    """Every model of the experiment, those that are taught behind their teachers."""
     declared = [feature.name for feature in experiment.features]
-    return {
-        name: model.fit(
-            lessons.train,
-            lessons.valid,
+    rankers: dict[str, Ranker] = {}
+    for name, spec in sorted(experiment.models.items(), key=lambda pair: isinstance(pair[1], Distilled)):
+        if isinstance(spec, Distilled):
+            assert lessons.crowd is not None, "drawn where some model is taught"
+            train, valid = (spec.taught(samples, rankers[spec.teacher]) for samples in lessons.crowd)
+            model: Model = spec.student
+        else:
+            train, valid, model = lessons.train, lessons.valid, spec
+        rankers[name] = model.fit(
+            train,
+            valid,
             {read: store.columns[read] for read in model.features or declared},
             lessons.starts,
             seed=experiment.seed,
             progress=progress,
             checkpoint=checkpoints / f"{name}.pt" if checkpoints else None,
         )
-        for name, model in experiment.models.items()
-    }
+    return {name: rankers[name] for name in experiment.models}

@@ -42,6 +42,13 @@ class Moments:
     item: Ints
     happened: Happened
 
+    def of_requests(self, chosen: Ints) -> "Moments":
+        """Some of the moments, ascending."""
+        place = np.searchsorted(chosen, self.request)
+        some = (place < len(chosen)) & (chosen[np.minimum(place, len(chosen) - 1)] == self.request)
+        happened = Happened(self.happened.code[some], self.happened.value[some])
+        return Moments(self.requests[chosen], place[some], self.item[some], happened)
+
 
 def late_moments(view: TrainView, sampling: Sampling, *, consumed: int, seed: int) -> Moments:
     """The start of each user's last share of training events, and some random later ones."""
