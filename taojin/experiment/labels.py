@@ -34,6 +34,13 @@ class Labels:
         """How much each row counts in each task, float32[N, T]."""
         return np.stack([task.weight(happened, self.kinds) for task in self.tasks], axis=1)
 
-    def any(self, happened: Happened) -> NDArray[np.uint8]:
-        """1 for pairs that are positive in some task, uint8[N]."""
-        return np.any(np.nan_to_num(self.of(happened)) > 0.5, axis=1).astype(np.uint8)
+    def telling(self, happened: Happened) -> NDArray[np.uint8]:
+        """1 for pairs that say more than any pair of which nothing is known, uint8[N].
+
+        They are positive in some task, or have a label in one that knows nothing of pairs without an event: left to
+        chance, like other negatives, those would make its positives look too frequent.
+        """
+        label = self.of(happened)
+        nothing = self.of(Happened(np.zeros(1, np.uint32), np.full(1, np.nan, np.float32)))
+        told = ~np.isnan(label) & np.isnan(nothing)
+        return np.any((np.nan_to_num(label) > 0.5) | told, axis=1).astype(np.uint8)

@@ -138,13 +138,13 @@ def draw(
     """
     random, labels = np.random.default_rng(seed), Labels(sampling.specs, kinds)
     after = moments.request * pipeline.items + moments.item
-    liked = labels.any(moments.happened)
+    telling = labels.telling(moments.happened)
     parts = []
     for start in range(0, len(moments.requests), ASKED):
         proposed = replace(pipeline.run(moments.requests[start : start + ASKED])["rules"], scores={})
         key = (start + proposed.request) * pipeline.items + proposed.item
-        positive = look_up(after, liked, key, absent=0) != 0
-        parts.append(proposed.where(positive | _some_of_each(proposed, ~positive, sampling.proposed, random)))
+        kept = look_up(after, telling, key, absent=0) != 0
+        parts.append(proposed.where(kept | _some_of_each(proposed, ~kept, sampling.proposed, random)))
     rows, origin = _with_others(stack(parts), moments, pipeline, sampling, random)
     key = rows.request * pipeline.items + rows.item
     code = look_up(after, moments.happened.code, key, absent=0)

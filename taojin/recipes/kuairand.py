@@ -1,19 +1,19 @@
 """KuaiRand: short videos for a user, ranked by several reactions at once.
 
-Rankers learn from what was shown, each view as it happened, since only of those every reaction is known; the funnel is
-judged by the videos that a user went on to watch for long.
+Rankers learn from what the channels propose: a long view is one of all candidates, the other reactions are known only
+of what was shown. The funnel is judged by the videos that a user went on to watch for long.
 """
 
 from taojin.core.units import DAY, HOUR
 from taojin.data.kuairand import RANGES, KuaiRand
 from taojin.data.split import TimeSplit
-from taojin.data.tasks import Amount
+from taojin.data.tasks import Amount, Reaction, Task
 from taojin.embeddings.embedding import Embedder
 from taojin.embeddings.factors.als import ALS
 from taojin.embeddings.item2vec import Item2Vec
 from taojin.features.attributes import Age, Attribute, Id
 from taojin.features.feature import Feature
-from taojin.features.moment import Calendar
+from taojin.features.moment import Calendar, Proposal
 from taojin.features.past import Affinity, Past, Recent, What
 from taojin.features.windows import Count, Rate, Statistic
 from taojin.nn.trainer import Training
@@ -35,7 +35,11 @@ from taojin.rules.available import Available
 from taojin.rules.blocked import Blocked
 from taojin.scene import Cutoffs, Experiment, Sampling, Scene
 
-TASKS = ("click", "like", "follow", "long_view", Amount("watch_ratio", event="show"))
+TASKS: tuple[Task, ...] = (
+    *(Reaction(name, among="show") for name in ("click", "like", "follow")),
+    Reaction("long_view"),
+    Amount("watch_ratio", event="show"),
+)
 COUNTED = ("watch", "show", "click", "like", "long_view", "skip")
 CODES = tuple(f"onehot_feat{number}" for number in range(12))
 
@@ -50,7 +54,8 @@ def kuairand() -> Experiment:
         features=features(),
         embeddings=embeddings(),
         models=models(),
-        sampling=Sampling(tasks=TASKS, exposed="show", requests=0, late=1.0),
+        # Rows of exposures alone tell the reactions apart, but not what to show (docs/LOG.md).
+        sampling=Sampling(tasks=TASKS, requests=1, proposed=30, random=0, unproposed=False),
         positive="long_view",
         scenes=scenes(),
     )
@@ -96,7 +101,18 @@ def features() -> tuple[Feature, ...]:
         Count(name="item_watches", event="watch"),
         Count(name="item_watches_day", event="watch", window=DAY),
     )
-    return (*items, *users, *pairs, *timed)
+    said = tuple(Proposal(name=f"by_{channel}", channel=channel) for channel in channels())
+    return (*items, *users, *pairs, *timed, *said)
+
+
+def channels() -> dict[str, tuple[Channel, int]]:
+    """Who proposes videos to a user, and how many."""
+    return {
+        "als": (Nearest("als"), 200),
+        "item_cf": (ItemCF(event="long_view"), 200),
+        "hot": (Hot(event="long_view", window=3 * DAY, half_life=12 * HOUR), 200),
+        "popular": (Popular(event="long_view"), 100),
+    }
 
 
 def embeddings() -> dict[str, Embedder]:
@@ -108,7 +124,7 @@ def models() -> dict[str, Model]:
     """A logistic regression for pre-ranking, and a mixture of experts over attention to what was watched."""
     declared = tuple(feature.name for feature in features())
     read = tuple(name for name in declared if name != "history")
-    training = Training(epochs=6, embedding_l2=1e-3, sparse=True)
+    training = Training(epochs=4, embedding_l2=1e-3, sparse=True)
     return {
         "lr": RankingModel(
             crosses=zoo.LR.crosses, dim=0, features=tuple(n for n in read if n != "tastes"), training=training
@@ -127,19 +143,13 @@ def models() -> dict[str, Model]:
 def scenes() -> dict[str, Scene]:
     """Videos for a user, and videos like a video."""
     consumed = ("watch",)
-    channels: dict[str, tuple[Channel, int]] = {
-        "als": (Nearest("als"), 200),
-        "item_cf": (ItemCF(event="long_view"), 200),
-        "hot": (Hot(event="long_view", window=3 * DAY, half_life=12 * HOUR), 200),
-        "popular": (Popular(event="long_view"), 100),
-    }
     return {
         "for_you": Scene(
-            retrieval=channels,
+            retrieval=channels(),
             rules=(Blocked(), Available(since="released"), AlreadySeen(events=consumed)),
             preranking="lr",
             ranking="experts",
-            value={"long_view": 1.0, "click": 0.3, "like": 2.0},
+            value={"long_view": 1.0},
             reranking=(MMR(vectors="item2vec", relevance=0.9), Scatter(feature="item_tags", within=5, at_most=3)),
             cutoffs=Cutoffs(prerank=300, rank=60),
             last_resort="popular",
