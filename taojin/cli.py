@@ -21,13 +21,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-tune = typer.Typer(help="Choose settings of a trained run on validation.", no_args_is_help=True)
+tune = typer.Typer(help="Choose settings on validation.", no_args_is_help=True)
 app.add_typer(tune, name="tune")
 screen = Console(width=None if sys.stdout.isatty() else 160)
 """A file or another program has no edge at which tables were to be cut."""
 state = {"debug": False}
 
-RECIPE = "movielens, movielens_order, world or world_tiny, or path/to/file.py:function."
+RECIPE = "kuairand, movielens, movielens_order, world or world_tiny, or path/to/file.py:function."
 RunPath = Annotated[Path, typer.Argument(help="Folder of a trained run.", metavar="RUN")]
 DataPath = Annotated[Path | None, typer.Option(help="Folder or zip with the raw data.", metavar="DIR")]
 Number = Annotated[int, typer.Option("--n", help="Places to fill.", min=1, max=200)]
@@ -113,6 +113,39 @@ def quotas(
         if apply is not None:
             bundle = with_quotas(run, found.scene, found.learned, apply)
             typer.echo(f"bundle {bundle.name} {bundle.version} in {apply}; its rankers are those of {run}", err=True)
+
+
+@tune.command()
+def model(
+    recipe: Annotated[str, typer.Argument(help=RECIPE)],
+    trials: Annotated[int, typer.Option(help="Trials in all, those made before included.", min=1)] = 20,
+    data: DataPath = None,
+    name: Annotated[str | None, typer.Option("--model", help="Name of a ranker; the one of the main scene.")] = None,
+    metric: Annotated[str, typer.Option(help="auc or logloss, on validation rows.")] = "auc",
+    file: Annotated[
+        Path, typer.Option(help="Where trials are kept; a search that was interrupted goes on.", metavar="FILE")
+    ] = Path("runs/tune.db"),
+    set: Annotated[list[str] | None, typer.Option("--set", help="Change a field: models.din.dim=32.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search for the settings of a ranker with Optuna; the first trial is the recipe as it stands."""
+    from taojin.core.spec import override  # noqa: PLC0415
+    from taojin.evaluation.report_table import trial_table  # noqa: PLC0415
+    from taojin.experiment.search import search_model  # noqa: PLC0415
+    from taojin.run import find  # noqa: PLC0415
+
+    with _told():
+        experiment = find(recipe)
+        for path, text in dict(_assignment(text) for text in set or []).items():
+            experiment = override(experiment, path, text)
+        with _Bars() as bars:
+            found = search_model(experiment, data, trials=trials, file=file, model=name, metric=metric, progress=bars)
+        if as_json:
+            typer.echo(json.dumps(found.to_json()))
+        else:
+            screen.print(trial_table(found.metric, found.today, [(one.value, one.settings) for one in found.trials]))
+            for assignment in found.assignments:
+                screen.print(f"--set {assignment}", soft_wrap=True)
 
 
 @app.command()

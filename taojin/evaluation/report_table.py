@@ -1,7 +1,7 @@
 """An evaluation as tables for the terminal."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -102,6 +102,16 @@ def _slices(evaluation: Evaluation) -> Table:
     for name, lists in evaluation.slices.items():
         recall = (_number(lists[of]["recall@10"]) for of in names)
         table.add_row(name, f"{lists['funnel']['users']:,.0f}", *recall)
+    return table
+
+
+def trial_table(metric: str, today: float, trials: Sequence[tuple[float, Mapping[str, str]]]) -> Table:
+    """The best ten trials of a search, beside the recipe as it stands."""
+    table = _table(f"Trials on validation; the recipe as it stands: {today:.4f}", metric, ("settings",))
+    for value, settings in trials[:10]:
+        said = "  ".join(f"{path.split('.', 2)[2]}={text}" for path, text in settings.items())
+        table.add_row(f"{value:.4f}", said or "as it stands")
+    table.columns[1].justify = "left"
     return table
 
 

@@ -1,9 +1,10 @@
-"""Keeps what a training step has freed for the next one, which needs just as much."""
+"""Memory: what a training step has freed is kept for the next one; what does not fit is told beforehand."""
 
 import ctypes
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 """Parameters of glibc's `mallopt`."""
@@ -28,3 +29,23 @@ def freed_memory_kept() -> Iterator[None]:
     finally:
         libc.mallopt(TRIM_THRESHOLD, MIB)
         libc.malloc_trim(0)
+
+
+def check_fits(wanted: int, what: str, remedy: str) -> None:
+    """Refuse what is larger than the memory that is free, before it is asked for; where that is not known, nothing.
+
+    wanted  bytes
+    """
+    free = available()
+    if free is not None and wanted > free:
+        gib = 1024**3
+        raise ValueError(f"{what}: needs {wanted / gib:,.1f} GiB, and {free / gib:,.1f} GiB are free; {remedy}")
+
+
+def available() -> int | None:
+    """Bytes of memory that this process could still get; None where the system does not say."""
+    path = Path("/proc/meminfo")
+    if not path.exists():
+        return None
+    fields = dict(line.split(":", 1) for line in path.read_text(encoding="ascii").splitlines())
+    return int(fields["MemAvailable"].split()[0]) * 1024

@@ -50,6 +50,24 @@ class Samples:
         """How much each row counts in each task, float32[N, T]."""
         return np.broadcast_to(self.weight.reshape(len(self), -1), self.labels.shape)
 
+    def check_labels(self, where: str) -> None:
+        """Refuse a task that teaches nothing, since its rows have no label, or all the same; and labels outside [0, 1].
+
+        where   who would learn from it, for the error
+        """
+        for task, label in zip(self.tasks, self.labels.T, strict=True):
+            known = label[~np.isnan(label)]
+            if len(known) and not (known.min() >= 0 and known.max() <= 1):
+                raise ValueError(
+                    f"{where}, task {task!r}: expected labels from 0 to 1, got {known.min():g} to {known.max():g}"
+                )
+            if not len(known) or known.min() == known.max():
+                found = f"{len(known):,} labels, all of them {known[0]:g}" if len(known) else "no label at all"
+                raise ValueError(
+                    f"{where}, task {task!r}: expected rows that have it and some that have not, got {found} in "
+                    f"{len(label):,} rows; take more rows, or leave the task out"
+                )
+
     def where(self, mask: Mask) -> "Samples":
         """Some of the rows; requests that no row belongs to stay."""
         rows = Rows(self.rows.request, {name: v[mask] for name, v in self.rows.candidate.items()}, self.rows.of[mask])

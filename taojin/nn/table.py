@@ -14,6 +14,7 @@ from taojin.core.units import PAD
 from taojin.features.feature import Level
 from taojin.features.inputs import CategoryField, Inputs
 from taojin.nn.batch import Batch
+from taojin.nn.memory import check_fits
 
 START_DEVIATION = 0.01
 """Standard deviation of the vectors before training: small, so that products of them start near zero."""
@@ -55,6 +56,7 @@ class Table(nn.Module):
         rows = sum(field.size for field in inputs.categories)
         self.dim = dim
         self.sparse = False
+        _check_fits(inputs.categories, dim)
         self.weight = nn.Parameter(torch.randn(max(rows, 1), dim) * START_DEVIATION)
         with torch.no_grad():
             self.weight[PAD].zero_()
@@ -158,6 +160,18 @@ class Side(nn.Module):
             return numbers.unsqueeze(2) * self.vectors  # [N, F, D]
         parts = zip(numbers.split(self.widths, 1), self.vectors.split(self.widths), strict=True)
         return torch.stack([values @ vectors for values, vectors in parts], 1)
+
+
+def _check_fits(categories: tuple[CategoryField, ...], dim: int) -> None:
+    """The weights and a copy of the best epoch's must fit, whatever the optimiser."""
+    if categories:
+        rows, largest = sum(field.size for field in categories), max(categories, key=lambda field: field.size)
+        check_fits(
+            2 * 4 * rows * dim,
+            f"table of {rows:,} vectors of size {dim}",
+            f"{largest.name!r} has {largest.size:,} of them: raise its min_count, hash it to fewer codes, or take a "
+            "smaller dim",
+        )
 
 
 def _rows(codes: Tensor, start: Tensor) -> Tensor:

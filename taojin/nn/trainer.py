@@ -40,6 +40,8 @@ class Training:
     learning_rate   of Adam, for everything but sparse tables
     sparse_rate     learning rate of row-wise Adagrad, for sparse tables
     batch           rows of a step
+    accumulate      a step's rows go through the network in so many parts, whose gradients add up: for batches that are
+                    larger than memory
     epochs          at most this many passes over the rows
     patience        stop after this many epochs in a row without a better validation value
     minutes         stop after the epoch in which so much time has passed, validation included
@@ -57,6 +59,7 @@ class Training:
     learning_rate: Positive = 1e-3
     sparse_rate: Positive = 0.05
     batch: Count = 2048
+    accumulate: Count = 1
     epochs: Count = 20
     patience: Count = 2
     minutes: Span = math.inf
@@ -173,7 +176,7 @@ def train(
     def learn(rows: Tensor) -> Tensor:
         run.optimizers.zero()
         total = torch.zeros((), device=rows.device)
-        for piece in pieces(rows):
+        for piece in (piece for part in rows.chunk(training.accumulate) for piece in pieces(part)):
             with training.precision():
                 share = loss(source.gather(piece)) * (len(piece) / len(rows))
             share.backward()

@@ -106,6 +106,7 @@ class RankingModel:
             raise ValueError(f"ranking: expected validation rows with tasks {train.tasks}, got {valid.tasks}")
         if not len(valid):
             raise ValueError("ranking: expected validation rows, got none; take a larger validation share")
+        train.check_labels("ranking")
         begin = {
             field: vectors_of_codes(field, columns, embeddings[embedding]) for field, embedding in self.vectors.items()
         }

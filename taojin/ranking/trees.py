@@ -147,13 +147,15 @@ class Trees:
         """Learn from labelled rows until the trees are no better on `valid`."""
         if train.tasks != valid.tasks:
             raise ValueError(f"trees: expected validation rows with tasks {train.tasks}, got {valid.tasks}")
+        train.check_labels("trees")
+        valid.check_labels("trees, validation")
         read = self._read(columns)
         inputs = Inputs.of(read)
         parts, codes = [(samples, table(inputs, samples.rows)) for samples in (train, valid)], categorical(inputs)
         graphs = {}
         with progress.task("trees", len(train.tasks)) as advance:
             for place, task in enumerate(train.tasks):
-                learned, judged = (_labelled(*part, codes, place, task, self.learns) for part in parts)
+                learned, judged = (_labelled(*part, codes, place, self.learns) for part in parts)
                 graphs[task] = self._graph(learned, judged, seed)
                 advance(1, task)
         return TreeRanker(graphs, inputs, tuple(column.name for column in read))
@@ -193,19 +195,13 @@ def logistic_regression(leaf: Ints, label: Floats, weight: Floats, leaves: int, 
     return found[:-1].astype(np.float32), float(found[-1])
 
 
-def _labelled(samples: Samples, columns: Floats, codes: list[int], place: int, task: str, learns: Learns) -> _Rows:
+def _labelled(samples: Samples, columns: Floats, codes: list[int], place: int, learns: Learns) -> _Rows:
     """The rows that have a task's label, those of a request side by side."""
     label = samples.labels[:, place]
     if learns == "order" and ((label > 0) & (label < 1)).any():
         label = np.rint(label * GRADES)
     rows = np.flatnonzero(~np.isnan(label))
     rows = rows[np.argsort(samples.rows.of[rows], kind="stable")]
-    positives = int((label[rows] > 0).sum())
-    if not len(rows) or label[rows].min() == label[rows].max():
-        raise ValueError(
-            f"trees, task {task!r}: expected rows that have it and some that have not, got {positives:,} of "
-            f"{len(rows):,}; take more rows, or leave the task out"
-        )
     _, group = np.unique(samples.rows.of[rows], return_counts=True)
     return _Rows(columns[rows], label[rows], samples.weights[rows, place], group, codes)
 
