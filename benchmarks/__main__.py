@@ -15,6 +15,7 @@ BENCHMARKS = {
     "retrieval-speed": "benchmarks.retrieval_speed",
     "training-speed": "benchmarks.training_speed",
     "world": "benchmarks.world",
+    "zoo": "benchmarks.zoo",
 }
 """Modules with `main(arguments: list[str]) -> None`, imported only when asked for."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks.encoded import EncodedRows
 from taojin.core.units import DAY, SECOND
 from taojin.data.kuairand import RANGES, KuaiRand
+from taojin.data.tasks import Amount, Task
 from taojin.experiment.exposures import draw_exposures
 from taojin.experiment.fit import fit_store
 from taojin.features.attributes import Attribute, Id
@@ -23,6 +24,7 @@ from taojin.features.windows import Count, Rate
 from taojin.scene import Sampling
 
 TARGETS = ("click", "long_view")
+EVERY_TASK: tuple[str | Task, ...] = (*TARGETS, "like", "follow", Amount("watch_ratio", event="show"))
 BUCKETS = 20
 CHINA = timezone(timedelta(hours=8))
 TEST_FROM = int(datetime(2022, 5, 5, tzinfo=CHINA).astimezone(UTC).timestamp()) * SECOND
@@ -49,7 +51,7 @@ FEATURES: tuple[Feature, ...] = (
 )
 
 
-def video_rows(folder: Path) -> EncodedRows:
+def video_rows(folder: Path, tasks: tuple[str | Task, ...] = TARGETS) -> EncodedRows:
     """A row per video that was shown; numbers are coded by quantiles of their training rows: all sides read codes."""
     dataset = KuaiRand().load(folder)
     log, kinds = dataset.log, dataset.kinds
@@ -62,7 +64,7 @@ def video_rows(folder: Path) -> EncodedRows:
     store = store.with_columns(dict(renew_windows(tuple(windows.values()), fitted, everything)))
     shown = log.events.matching(kinds.bits("show")).position
     names = tuple(feature.name for feature in FEATURES)
-    sampling = Sampling(tasks=TARGETS, exposed="show", requests=0)
+    sampling = Sampling(tasks=tasks, exposed="show", requests=0)
     samples = draw_exposures(store, log, shown, sampling, kinds, names=names, training=False).samples
     rows, part = samples.rows, part[shown]
     columns, sizes, singles, sets = {}, {}, [], []
@@ -82,7 +84,7 @@ def video_rows(folder: Path) -> EncodedRows:
     return EncodedRows(
         columns,
         sizes,
-        dict(zip(TARGETS, np.ascontiguousarray(samples.labels.T), strict=True)),
+        dict(zip(sampling.names, np.ascontiguousarray(samples.labels.T), strict=True)),
         part,
         request=tuple(name for name in (*singles, *sets) if name in rows.request),
         singles=tuple(singles),

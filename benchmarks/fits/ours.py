@@ -62,11 +62,14 @@ class Encoded:
         return ask.value(self.name)
 
 
-def columns(rows: EncodedRows, *, sequence: bool) -> dict[str, Column]:
-    """The columns that a model reads."""
+def columns(rows: EncodedRows, *, sequence: bool, one_level: bool = False) -> dict[str, Column]:
+    """The columns that a model reads.
+
+    one_level   all belong to the candidate, so that a request may stand for all rows of a user
+    """
 
     def level(name: str) -> Level:
-        return Level.REQUEST if name in rows.request else Level.CANDIDATE
+        return Level.REQUEST if name in rows.request and not one_level else Level.CANDIDATE
 
     found: list[Column] = []
     for name in rows.names(sequence=sequence):

@@ -1,0 +1,217 @@
+"""`python -m benchmarks zoo kuairand | ml-1m --data DIR`: every line of the zoo, on the same rows.
+
+DIR is the folder that holds the data sets. Each model learns with the settings of its line (batch 2,048, validation
+stops), one seed, one thread. AUC, GAUC and log loss are those of the validation part, with `--final` of the test part,
+which go into docs/ranking.md. Rows a second are those of training, validation included; the milliseconds are the median
+of ONNX Runtime on one thread for one request with 300 candidates and a full history of 50. Lines with several tasks
+learn whatever labels there are. Rows of the table are kept in `--runs`, so that `--only NAME` repeats one; the last
+line is one JSON line.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+
+from benchmarks.encoded import EncodedRows
+from benchmarks.environment import ROOT
+from benchmarks.film_rows import film_rows
+from benchmarks.fits.ours import Encoded, columns, samples
+from benchmarks.fits.task import TEST, VALID
+from benchmarks.quality import commit
+from benchmarks.section import write_section
+from benchmarks.video_rows import TARGETS, video_rows
+from taojin.core.batch import Rows
+from taojin.core.progress import Advance, Silent
+from taojin.core.stages import Ranker
+from taojin.evaluation.ranking_metrics import auc, gauc, logloss
+from taojin.features.feature import Column, History, Level
+from taojin.nn.samples import Samples
+from taojin.ranking import zoo
+from taojin.ranking.model import RankingModel
+from taojin.ranking.onnx import OnnxRanker
+from taojin.ranking.trees import Trees
+
+ROWS = {
+    "ml-1m": lambda data: film_rows(data / "ml-1m", None),
+    "kuairand": lambda data: video_rows(data / "kuairand-pure"),
+}
+CANDIDATES = 300
+SHORT = 5
+"""Newest places that stand for a session: MovieLens has none."""
+BATCH, EPOCHS = 2_048, 10
+MODELS = {name: model for name, model in vars(zoo).items() if isinstance(model, RankingModel | Trees)}
+GUIDE = ROOT / "docs" / "ranking.md"
+
+
+class Counting(Silent):
+    """Counts the steps of a training."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    @contextmanager
+    def task(self, name: str, total: int) -> Iterator[Advance]:
+        """Steps of the trainer; trees have none."""
+
+        def advance(steps: int, note: str) -> None:
+            self.steps += steps
+
+        yield advance
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, print a table of all rows known so far, end with one JSON line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks zoo", description=__doc__)
+    parser.add_argument("name", choices=ROWS)
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
+    parser.add_argument("--only", nargs="+", choices=MODELS, help="some models")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "zoo", help="where rows of the table are kept")
+    parser.add_argument("--final", action="store_true", help="read the test part, and say so in docs/ranking.md")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    measured = commit()
+    file = options.runs / f"{options.name}.json"
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    rows = None
+    for name in options.only or MODELS:
+        if name in known and not options.only:
+            continue
+        rows = rows or ROWS[options.name](options.data)
+        found = measure(name, rows)
+        if found is not None:
+            known[name] = found | {"commit": measured}
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(known, indent=1), encoding="utf-8")
+            print(name, json.dumps(found["valid"]), flush=True)
+    part = "test" if options.final else "valid"
+    lines = table(known, part)
+    print(lines)
+    if options.final:
+        write_section(GUIDE, f"All models on {options.name}", f"{PROTOCOL[options.name]}\n\n{lines}")
+    figures = {name: row[part] for name, row in known.items()}
+    print(json.dumps({"benchmark": "zoo", "part": part, "models": figures}))
+
+
+PROTOCOL = {
+    "ml-1m": "`python -m benchmarks zoo ml-1m --data DIR --final`: is a rating a like (4 stars and more)? Test: the last "
+    "fifth of each user's ratings.\nOne seed; GAUC by user; milliseconds for 300 candidates and a history of 50.",
+    "kuairand": "`python -m benchmarks zoo kuairand --data DIR --final`: is a shown video clicked? Test: the last four "
+    "days.\nOne seed; GAUC by user; milliseconds for 300 candidates and a history of 50.",
+}
+
+
+def measure(name: str, rows: EncodedRows) -> dict[str, object] | None:
+    """Figures of one line; None where it needs more tasks than there are."""
+    spec = MODELS[name]
+    targets = tuple(rows.labels) if several(spec) else tuple(rows.labels)[:1]
+    if name == "ENTIRE_SPACE" and len(targets) < 2:
+        return None
+    if name == "ENTIRE_SPACE":  # each task happens only where the one before it does
+        both = rows.labels[TARGETS[0]] * rows.labels[TARGETS[1]]
+        rows = replace(rows, labels={TARGETS[0]: rows.labels[TARGETS[0]], TARGETS[1]: both})
+    read = columns_of(spec, rows)
+    parts = [made(rows, part, read, targets, spec) for part in (0, VALID, TEST)]
+    counting = Counting()
+    if isinstance(spec, RankingModel):
+        spec = replace(spec, training=replace(spec.training, batch=BATCH, epochs=EPOCHS, patience=1, device="cpu"))
+    started = time.perf_counter()
+    ranker = spec.fit(parts[0], parts[1], read, {}, seed=0, progress=counting)
+    seconds = time.perf_counter() - started
+    found: dict[str, object] = {
+        "parameters": parameters(ranker),
+        "rows_per_second": round(counting.steps * BATCH / seconds) if isinstance(spec, RankingModel) else None,
+        "seconds": round(seconds, 1),
+        "ms": latency(ranker, parts[2]),
+    }
+    for part, of in zip(("valid", "test"), (1, 2), strict=True):
+        said = ranker.score(parts[of].rows)[targets[0]]
+        label, user = parts[of].labels[:, 0], rows.columns["user"][rows.part == of]
+        found[part] = {
+            "auc": round(auc(label, said), 5),
+            "gauc": round(gauc(label, said, user), 5),
+            "logloss": round(logloss(label, said), 5) if name != "LAMBDA_MART" else None,
+        }
+    return found
+
+
+def several(spec: RankingModel | Trees) -> bool:
+    """Whether a line is one of several tasks."""
+    return isinstance(spec, RankingModel) and type(spec.head).__name__ != "Single"
+
+
+def columns_of(spec: RankingModel | Trees, rows: EncodedRows) -> dict[str, Column]:
+    """What a line reads."""
+    if isinstance(spec, Trees):
+        return columns(rows, sequence=False, one_level=True)
+    read = columns(rows, sequence=bool(spec.interests))
+    if len(spec.interests) > 1:
+        read["session"] = Encoded("session", History(SHORT, rows.history), Level.REQUEST)
+    return {name: read[name] for name in spec.features} if spec.features else read
+
+
+def made(
+    rows: EncodedRows, part: int, read: dict[str, Column], targets: tuple[str, ...], spec: RankingModel | Trees
+) -> Samples:
+    """Rows of a part; for trees, that may learn an order, a request is a user."""
+    chosen = np.flatnonzero(rows.part == part)
+    without = {name: column for name, column in read.items() if name != "session"}
+    found = samples(rows, chosen, without, targets)
+    if isinstance(spec, Trees):
+        of = np.unique(rows.columns["user"][chosen], return_inverse=True)[1]
+        return replace(found, rows=Rows({}, found.rows.candidate, of))
+    if "session" in read:
+        request = found.rows.request | {"session": found.rows.request["history"][:, -SHORT:]}
+        return replace(found, rows=Rows(request, found.rows.candidate, found.rows.of))
+    return found
+
+
+def parameters(ranker: Ranker) -> int | None:
+    """Numbers that the graph holds, without what only says where they are; None for trees."""
+    if not isinstance(ranker, OnnxRanker):
+        return None
+    import onnx
+
+    graph = onnx.load_from_string(ranker.graph).graph
+    floats = [part for part in graph.initializer if part.data_type == onnx.TensorProto.FLOAT]
+    return int(sum(np.prod(part.dims) for part in floats))
+
+
+def latency(ranker: Ranker, test: Samples) -> float:
+    """Median milliseconds of the graph for one request, float."""
+    rows = test.rows
+    request = {name: values for name, values in rows.request.items()}
+    fullest = int((request["history"][:, :, 0] > 0).sum(1).argmax()) if "history" in request else 0
+    some = np.arange(CANDIDATES) * (len(rows.of) // CANDIDATES)
+    one = Rows(
+        {name: values[fullest : fullest + 1] for name, values in request.items()},
+        {name: values[some] for name, values in rows.candidate.items()},
+        np.zeros(CANDIDATES, np.int64),
+    )
+    spent = []
+    for _ in range(60):
+        started = time.perf_counter()
+        ranker.score(one)
+        spent.append(1e3 * (time.perf_counter() - started))
+    return round(median(spent[10:]), 3)
+
+
+def table(known: dict[str, dict], part: str) -> str:
+    """The rows as Markdown, the best AUC first."""
+    heads = ("model", "AUC", "GAUC", "log loss", "parameters", "rows/s", "ms for 300", "µs a candidate")
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for name, row in sorted(known.items(), key=lambda pair: -pair[1][part]["auc"]):
+        found = row[part]
+        loss = "" if found["logloss"] is None else f"{found['logloss']:.4f}"
+        size, speed = (f"{row[key]:,}" if row[key] else "" for key in ("parameters", "rows_per_second"))
+        each = 1e3 * row["ms"] / CANDIDATES
+        figures = (f"{found['auc']:.4f}", f"{found['gauc']:.4f}", loss, size, speed, f"{row['ms']:.2f}", f"{each:.2f}")
+        lines.append(f"| {name} | {' | '.join(figures)} |")
+    return "\n".join(lines)
