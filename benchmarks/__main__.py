@@ -6,6 +6,7 @@ import sys
 
 BENCHMARKS = {
     "channels": "benchmarks.channels",
+    "gains": "benchmarks.gains",
     "latency": "benchmarks.latency",
     "neighbours": "benchmarks.neighbours",
     "preranking": "benchmarks.preranking",

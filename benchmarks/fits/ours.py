@@ -27,7 +27,7 @@ from taojin.core.progress import Silent
 from taojin.evaluation.ranking_metrics import auc
 from taojin.features.feature import Ask, Category, Column, Form, History, Level, Values
 from taojin.nn.samples import Samples
-from taojin.nn.trainer import Training
+from taojin.nn.trainer import SPARSE_FROM, Training
 from taojin.ranking.crosses.cin import CIN
 from taojin.ranking.crosses.cross_net import CrossNet
 from taojin.ranking.crosses.fm import FM
@@ -114,8 +114,9 @@ def main() -> None:
         learning_rate=task.learning_rate, batch=task.batch, epochs=task.epochs, bf16=task.bf16, device="cpu"
     )  # fmt: skip
     if task.patience is None:
-        # Adam for the tables too, as the peer has it.
-        speed(task, rows, read, replace(training, patience=task.epochs, sparse=False), train, valid, test)
+        # Adam for the tables too, as the peers have it, but for large ones.
+        large = max(rows.sizes.values()) >= SPARSE_FROM
+        speed(task, rows, read, replace(training, patience=task.epochs, sparse=large), train, valid, test)
         return
     # One grid for both optimisers, in the ratio of their defaults.
     sparse_rate = task.learning_rate * Training.sparse_rate / Training.learning_rate

@@ -118,7 +118,11 @@ def difference(aucs: dict[str, list[float]]) -> str:
     if not peers:
         return ""
     better = max(peers.values(), key=lambda values: float(np.mean(values)))
-    gaps = np.subtract(aucs["taojin"], better)
+    return interval(np.subtract(aucs["taojin"], better))
+
+
+def interval(gaps: np.ndarray) -> str:
+    """Mean of paired differences, with its 95 % interval where there are some."""
     if len(gaps) not in STUDENT:
         return f"{gaps.mean():+.4f}"
     half = STUDENT[len(gaps)] * float(gaps.std(ddof=1)) / math.sqrt(len(gaps))

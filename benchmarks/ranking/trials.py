@@ -23,7 +23,7 @@ PEERS = ("deepctr", "rechub")
 ABSENT = {("rechub", "fm"), ("rechub", "xdeepfm")}
 """What a peer has no model of."""
 MODULES = {"taojin": "benchmarks.fits.ours", "deepctr": "benchmarks.fits.deepctr", "rechub": "benchmarks.fits.rechub"}
-RATES = (5e-4, 1e-3, 2e-3, 4e-3)
+RATES = (1e-4, 5e-4, 1e-3, 4e-3)
 PARTS = {"valid": 1, "test": 2}
 
 

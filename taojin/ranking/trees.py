@@ -18,7 +18,7 @@ from scipy.optimize import minimize
 from taojin.core.bounds import Bound, Count, NotNegative, Portion, Positive, bounded
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress
-from taojin.core.units import Floats, Ints
+from taojin.core.units import Floats, Ints, Mask
 from taojin.embeddings.embedding import Embedding
 from taojin.features.feature import Column, History
 from taojin.features.inputs import Inputs
@@ -95,6 +95,15 @@ class _Rows:
     group: Ints
     codes: list[int]
 
+    def halves(self, seed: int) -> tuple["_Rows", "_Rows"]:
+        """The rows of one half of the requests, drawn at random, and those of the other."""
+        chosen = np.random.default_rng(seed).permutation(len(self.group)) * 2 < len(self.group)
+        return self._of(chosen), self._of(~chosen)
+
+    def _of(self, requests: Mask) -> "_Rows":
+        rows = np.repeat(requests, self.group)
+        return _Rows(self.columns[rows], self.label[rows], self.weight[rows], self.group[requests], self.codes)
+
     def dataset(self, library: Any, reference: Any = None) -> Any:
         """What LightGBM learns from."""
         return library.Dataset(
@@ -118,7 +127,8 @@ class Trees:
                     "From RankNet to LambdaRank to LambdaMART", 2010, MSR-TR-2010-82), to be wrapped in
                     `CalibratedModel` where a value formula adds several tasks
     regression_l2   None, or the penalty of a logistic regression over the leaves into which a row falls (He et al.,
-                    ADKDD 2014, https://doi.org/10.1145/2648584.2648589)
+                    ADKDD 2014, https://doi.org/10.1145/2648584.2648589); it learns from half of the requests, the trees
+                    from the other half
     """
 
     features: tuple[str, ...] = ()
@@ -161,9 +171,11 @@ class Trees:
         return TreeRanker(graphs, inputs, tuple(column.name for column in read))
 
     def _graph(self, learned: "_Rows", judged: "_Rows", seed: int) -> bytes:
-        forest = self.boosting.grow(learned, judged, *OBJECTIVES[self.learns], seed)
         if self.regression_l2 is None:
-            return score_graph(forest)
+            return score_graph(self.boosting.grow(learned, judged, *OBJECTIVES[self.learns], seed))
+        # On the rows that the trees were grown on, their leaves know the labels, and a regression would trust them.
+        grown, learned = learned.halves(seed)
+        forest = self.boosting.grow(grown, judged, *OBJECTIVES[self.learns], seed)
         # By the graph that serves: a row falls where it will fall.
         numbers = onnxruntime.InferenceSession(numbers_graph(forest), providers=["CPUExecutionProvider"])
         leaf = numbers.run(None, {"columns": learned.columns})[0]

@@ -1,0 +1,158 @@
+"""`python -m benchmarks gains sequences | tasks --data DIR`: what a history and several tasks at once are worth.
+
+DIR is the folder that holds the data sets. `sequences`: DIN, DIEN, BST and a Transformer against mean pooling on the
+same inputs (`--rows kuairand` or ml-1m); GAUC, its difference and a 95 % bootstrap interval over users. `tasks`: MMoE
+and PLE against a model for each task alone, on KuaiRand; AUC (a watch ratio counts as positive above one half), and the
+difference paired by seed. Fits on one thread, epochs chosen on validation. Judges on validation; `--final` reads the
+test part and writes the table to docs/results.md. The last line is one JSON line.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.encoded import EncodedRows
+from benchmarks.environment import at_least_one
+from benchmarks.film_rows import film_rows
+from benchmarks.fits.ours import columns, parts
+from benchmarks.fits.task import TEST, VALID
+from benchmarks.quality import RESULTS, commit
+from benchmarks.ranking import interval
+from benchmarks.section import write_section
+from benchmarks.video_rows import EVERY_TASK, video_rows
+from taojin.core.progress import Silent
+from taojin.evaluation.ranking_metrics import auc, gauc, group_auc
+from taojin.nn.trainer import Training
+from taojin.ranking import zoo
+from taojin.ranking.crosses.flat import Flat
+from taojin.ranking.crosses.mlp import MLP
+from taojin.ranking.heads.mmoe import PLE, MMoE
+from taojin.ranking.model import RankingModel
+
+TRAINING = Training(batch=2048, epochs=10, patience=1, sparse=True, device="cpu")
+SEQUENCES = {
+    "mean pooling": zoo.MEAN_POOL,
+    "DIN": zoo.DIN,
+    "DIEN": zoo.DIEN,
+    "BST": zoo.BEHAVIOUR_TRANSFORMER,
+    "Transformer": zoo.TRANSFORMER,
+}
+HEADS = {
+    "MMoE": RankingModel(crosses=(Flat(),), head=MMoE()),
+    "PLE": RankingModel(crosses=(Flat(),), head=PLE()),
+}
+ALONE = RankingModel(crosses=(MLP((256, 128)),))
+"""As wide as an expert."""
+SAMPLES = 1_000
+LENGTH = 50
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, print a table, end with one JSON line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks gains", description=__doc__)
+    parser.add_argument("what", choices=MEASURES)
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
+    parser.add_argument("--rows", choices=("kuairand", "ml-1m"), default="kuairand")
+    parser.add_argument("--length", type=at_least_one, default=LENGTH, help="places of the history")
+    parser.add_argument("--seeds", type=at_least_one, default=5, help="of tasks")
+    parser.add_argument("--final", action="store_true", help="read the test part, and say so in docs/results.md")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    part = TEST if options.final else VALID
+    lines, figures = MEASURES[options.what](options, part)
+    print(lines)
+    if options.final:
+        more = f" --rows {options.rows}" if options.what == "sequences" else ""
+        text = (
+            f"`python -m benchmarks gains {options.what}{more} --data DIR --final` on {datetime.now(UTC):%Y-%m-%d}, "
+            f"commit {commit()}. {MEASURES[options.what].__doc__}"
+        )
+        title = f"What {options.what} are worth, {options.rows}"
+        write_section(RESULTS, title, f"{text}\n\n{lines}")
+    print(json.dumps({"benchmark": f"gains {options.what}", "part": "test" if options.final else "valid"} | figures))
+
+
+def sequences(options: argparse.Namespace, part: int) -> tuple[str, dict[str, object]]:
+    """Models of the zoo over the same inputs, one seed; intervals by 1,000 bootstrap samples of users."""
+    make = {"kuairand": lambda d: video_rows(d / "kuairand-pure"), "ml-1m": lambda d: film_rows(d / "ml-1m", None)}
+    rows: EncodedRows = make[options.rows](options.data).shortened(options.length)
+    target = next(iter(rows.labels))
+    read = columns(rows, sequence=True)
+    learned = parts(rows, read, (target,))
+    label, user = learned[part].labels[:, 0], rows.columns["user"][rows.part == part].astype(np.int64)
+    said = {}
+    for name, spec in SEQUENCES.items():
+        ranker = replace(spec, training=TRAINING).fit(*learned[:2], read, {}, seed=0, progress=Silent())
+        said[name] = ranker.score(learned[part].rows)[target]
+        print(f"{name}: GAUC {gauc(label, said[name], user):.4f}", flush=True)
+    base = said["mean pooling"]
+    lines = ["| model | AUC | GAUC | GAUC minus mean pooling [95 %] |", "|---|---|---|---|"]
+    figures: dict[str, object] = {}
+    for name, scores in said.items():
+        values = auc(label, scores), gauc(label, scores, user)
+        low, high = bootstrapped(label, scores, base, user) if name != "mean pooling" else (0.0, 0.0)
+        gain = values[1] - gauc(label, base, user)
+        shown = f"{gain:+.4f} [{low:+.4f}, {high:+.4f}]" if name != "mean pooling" else ""
+        lines.append(f"| {name} | {values[0]:.4f} | {values[1]:.4f} | {shown} |")
+        figures[name] = {"auc": round(values[0], 5), "gauc": round(values[1], 5), "gain": [round(gain, 5), low, high]}
+    return "\n".join(lines), {"rows": options.rows, "models": figures}
+
+
+def bootstrapped(label: np.ndarray, one: np.ndarray, other: np.ndarray, user: np.ndarray) -> tuple[float, float]:
+    """95 % interval of the difference of GAUC, over users drawn with replacement."""
+    first = group_auc(label, one, user)[1]
+    second = group_auc(label, other, user)[1]
+    size = np.unique(user, return_counts=True)[1]
+    judged = ~np.isnan(first)
+    gap, size = (first - second)[judged], size[judged]
+    drawn = np.random.default_rng(0).integers(0, len(gap), (SAMPLES, len(gap)))
+    means = (gap[drawn] * size[drawn]).sum(1) / size[drawn].sum(1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return round(float(low), 5), round(float(high), 5)
+
+
+def tasks(options: argparse.Namespace, part: int) -> tuple[str, dict[str, object]]:
+    """Five tasks at once against each alone; AUC, mean over seeds, differences paired by seed (Student, 95 %)."""
+    rows = video_rows(options.data / "kuairand-pure", EVERY_TASK)
+    names = tuple(rows.labels)
+    read = columns(rows, sequence=False)
+    found: dict[str, dict[str, list[float]]] = {model: {task: [] for task in names} for model in ("alone", *HEADS)}
+    for seed in range(options.seeds):
+        for task in names:
+            found["alone"][task].append(judged(ALONE, rows, read, (task,), part, seed)[task])
+        for model, spec in HEADS.items():
+            for task, value in judged(spec, rows, read, names, part, seed).items():
+                found[model][task].append(value)
+        last = {model: {task: round(values[-1], 4) for task, values in of.items()} for model, of in found.items()}
+        print(f"seed {seed}: {json.dumps(last)}", flush=True)
+    head = " | ".join(f"{model} | {model} minus alone" for model in HEADS)
+    lines = [f"| task | alone | {head} |", "|---" * (2 + 2 * len(HEADS)) + "|"]
+    for task in names:
+        alone = found["alone"][task]
+        cells = [f"{np.mean(found[m][task]):.4f} | {interval(np.subtract(found[m][task], alone))}" for m in HEADS]
+        lines.append(f"| {task} | {np.mean(alone):.4f} | {' | '.join(cells)} |")
+    means = {m: {t: round(float(np.mean(v)), 5) for t, v in of.items()} for m, of in found.items()}
+    return "\n".join(lines), {"models": means}
+
+
+def judged(
+    spec: RankingModel, rows: EncodedRows, read: dict, targets: tuple[str, ...], part: int, seed: int
+) -> dict[str, float]:
+    """AUC of each task after one fit."""
+    learned = parts(rows, read, targets)
+    ranker = replace(spec, training=TRAINING).fit(*learned[:2], read, {}, seed=seed, progress=Silent())
+    found = {}
+    for place, (task, said) in enumerate(ranker.score(learned[part].rows).items()):
+        label = learned[part].labels[:, place]
+        known = ~np.isnan(label)
+        found[task] = auc(label[known], said[known])
+    return found
+
+
+MEASURES: dict[str, Callable[..., tuple[str, dict[str, object]]]] = {"sequences": sequences, "tasks": tasks}
