@@ -75,8 +75,8 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     assert "retrieval" in capsys.readouterr().out  # type: ignore[attr-defined]
 
 
-def test_the_model_of_the_docs_is_one() -> None:
-    (code,) = blocks("docs/ranking.md", "python")
+def test_the_models_of_the_docs_are_some() -> None:
+    code = "\n".join(blocks("docs/ranking.md", "python"))
     exec(compile(code, "docs/ranking.md", "exec"), {})
 
 
