@@ -10,7 +10,15 @@ import numpy as np
 from taojin.core.batch import Rows
 from taojin.core.stages import Ranker
 from taojin.core.units import Floats, Ints
-from taojin.evaluation.ranking_metrics import auc, calibration_error, gauc, logloss, pr_auc
+from taojin.evaluation.ranking_metrics import (
+    auc,
+    calibration_error,
+    gauc,
+    logloss,
+    mean_absolute_error,
+    pr_auc,
+    root_mean_squared_error,
+)
 from taojin.nn.samples import Origin, Samples
 
 BLOCK = 16_384
@@ -41,7 +49,7 @@ def predict(ranker: Ranker, rows: Rows) -> dict[str, Floats]:
 
 
 def ranking_quality(rows: JudgedRows, predictions: dict[str, Floats]) -> dict[str, dict[str, dict[str, float]]]:
-    """AUC, GAUC, PR-AUC, logloss and calibration by task and by kind of negative.
+    """AUC, GAUC, PR-AUC, logloss and calibration by task and by kind of negative; of amounts also their errors.
 
     For each task: `all` has every row; `exposed`, `random` and `proposed` have all positives and the negatives of that
     origin. Rows without a label of the task are left out; kinds without a row do not occur.
@@ -68,9 +76,15 @@ def _metrics(label: Floats, predicted: Floats, user: Ints) -> dict[str, float]:
         "pr_auc": pr_auc(label, predicted),
         "logloss": logloss(label, predicted),
         "calibration_error": calibration_error(label, predicted),
+        **(_errors(label, predicted) if ((label > 0) & (label < 1)).any() else {}),
         "rows": float(len(label)),
         "positives": float((label > 0.5).sum()),
     }
+
+
+def _errors(label: Floats, predicted: Floats) -> dict[str, float]:
+    """Of amounts: labels that are no yes or no."""
+    return {"mae": mean_absolute_error(label, predicted), "rmse": root_mean_squared_error(label, predicted)}
 
 
 def _some(rows: Rows, start: int, stop: int) -> Rows:

@@ -1,6 +1,7 @@
 """How good predictions are against labels: order (AUC, GAUC, PR-AUC) and probability (logloss, calibration).
 
-Labels are 0 or 1. Shapes: N rows, G groups.
+Labels are 0 or 1; where an order is judged, a label in [0, 1] counts as positive above one half.
+Shapes: N rows, G groups.
 """
 
 import numpy as np
@@ -74,7 +75,7 @@ def pr_auc(labels: Numbers, scores: Numbers) -> float:
 
 
 def logloss(labels: Numbers, probabilities: Numbers, nearest: float = 1e-7) -> float:
-    """Mean negative log likelihood, nats per row; NaN without rows.
+    """Mean negative log likelihood, nats per row; labels in [0, 1]; NaN without rows.
 
     nearest     probabilities are held this far from 0 and 1: float32 knows none closer to 1
 
@@ -84,7 +85,26 @@ def logloss(labels: Numbers, probabilities: Numbers, nearest: float = 1e-7) -> f
     if not len(labels):
         return float("nan")
     p = np.clip(probabilities.astype(np.float64), nearest, 1 - nearest)
-    return float(-np.where(labels > 0.5, np.log(p), np.log1p(-p)).mean())
+    y = labels.astype(np.float64)
+    return float(-(y * np.log(p) + (1 - y) * np.log1p(-p)).mean())
+
+
+def mean_absolute_error(labels: Numbers, predictions: Numbers) -> float:
+    """Mean of |label - prediction|; NaN without rows.
+
+    >>> mean_absolute_error(np.array([0.5, 1.0]), np.array([0.25, 1.0]))
+    0.125
+    """
+    return float(np.abs(labels - predictions).mean()) if len(labels) else float("nan")
+
+
+def root_mean_squared_error(labels: Numbers, predictions: Numbers) -> float:
+    """Root of the mean squared difference; NaN without rows.
+
+    >>> root_mean_squared_error(np.array([0.0, 1.0]), np.array([0.5, 0.5]))
+    0.5
+    """
+    return float(np.sqrt(np.square(labels.astype(np.float64) - predictions).mean())) if len(labels) else float("nan")
 
 
 def calibration_error(labels: Numbers, probabilities: Numbers, bins: int = 15) -> float:

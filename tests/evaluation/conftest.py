@@ -9,6 +9,7 @@ import pytest
 
 from taojin.core.batch import Candidates, Requests, Rows
 from taojin.core.events import Events
+from taojin.core.formula import Formula
 from taojin.core.stages import NOTHING
 from taojin.core.units import DAY, FIRST, Floats, Mask
 from taojin.data.dataset import Clock, Dataset, Log, TrainView
@@ -152,7 +153,7 @@ def funnel(view: TrainView) -> Pipeline:
         {"seen": NotConsumed(KINDS.all, 1 << 62, view.n_items)},
         FakeRanker(3.0),
         FakeRanker(0.0),
-        {"like": 1.0},
+        Formula("like"),
         {"swap": SwapFirstTwo()},
         Cutoffs(prerank=18, rank=12),
         "hot",
