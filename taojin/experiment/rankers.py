@@ -1,14 +1,34 @@
 """The models of an experiment, learned from its lessons."""
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 from taojin.core.progress import Progress
 from taojin.core.stages import Ranker
 from taojin.experiment.lessons import Lessons
+from taojin.features.attributes import Table
+from taojin.features.feature import Column, Level, Number
 from taojin.features.store import Store
 from taojin.preranking.distilled import Distilled
 from taojin.ranking.spec import Model
 from taojin.scene import Experiment
+
+
+def check_models(experiment: Experiment, columns: Mapping[str, Column]) -> None:
+    """Refuse models whose parts do not fit, before anything but the features is fitted.
+
+    Vectors that a model reads are not there yet; they stand for one number.
+    """
+    vectors = {name: Table(name, Level.CANDIDATE, Number(), np.empty((0, 1))) for name in experiment.embeddings}
+    declared = [feature.name for feature in experiment.features]
+    for name, model in experiment.models.items():
+        read = {read: (vectors | dict(columns))[read] for read in model.features or declared}
+        try:
+            model.check(read, experiment.sampling.names)
+        except ValueError as error:
+            raise ValueError(f"model {name!r}: {error}") from error
 
 
 def fit_rankers(

@@ -28,7 +28,7 @@ from taojin.experiment.fit import (
 )
 from taojin.experiment.lessons import draw_lessons
 from taojin.experiment.merging import fit_merge
-from taojin.experiment.rankers import fit_rankers
+from taojin.experiment.rankers import check_models, fit_rankers
 from taojin.pipeline import Pipeline
 from taojin.scene import Experiment
 
@@ -55,6 +55,7 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
     divided = Divided.of(experiment, path)
     view = divided.view
     store = fit_store(experiment.features, view)
+    check_models(experiment, store.columns)
     embeddings = fit_embeddings(experiment, view, store, experiment.embeddings, progress)
     store = with_vectors(store, embeddings)
     checkpoints = _checkpoints(out, experiment, divided.dataset)

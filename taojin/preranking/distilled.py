@@ -6,6 +6,7 @@ Hinton, Vinyals and Dean, 2015, https://arxiv.org/abs/1503.02531; for the order 
 Shapes: R requests, N candidates, T tasks.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from taojin.core.bounds import Count, Share, bounded
 from taojin.core.stages import Ranker
 from taojin.core.units import Floats, Ints
+from taojin.features.feature import Column
 from taojin.nn.samples import Samples
 from taojin.ranking.spec import Model
 
@@ -61,6 +63,10 @@ class Distilled:
     def starts(self) -> tuple[str, ...]:
         """What the student begins with."""
         return self.student.starts
+
+    def check(self, columns: Mapping[str, Column], tasks: tuple[str, ...]) -> None:
+        """As the student does."""
+        self.student.check(columns, tasks)
 
     def taught(self, samples: Samples, teacher: Ranker) -> Samples:
         """The same rows with the mixture as labels, float32[N, T] in [0, 1]."""

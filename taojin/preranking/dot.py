@@ -35,6 +35,9 @@ class DotProduct:
         """None."""
         return ()
 
+    def check(self, columns: Mapping[str, Column], tasks: tuple[str, ...]) -> None:
+        """There is nothing to build."""
+
     def fit(
         self,
         train: Samples,

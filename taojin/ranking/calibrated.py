@@ -50,6 +50,10 @@ class CalibratedModel:
         """What the model begins with."""
         return self.model.starts
 
+    def check(self, columns: Mapping[str, Column], tasks: tuple[str, ...]) -> None:
+        """As the model does."""
+        self.model.check(columns, tasks)
+
     def fit(
         self,
         train: Samples,

@@ -86,6 +86,13 @@ class RankingModel:
         inputs = Inputs.of(columns[name] for name in self.features or columns)
         return inputs if self.interests else inputs.without_history()
 
+    def check(self, columns: Mapping[str, Column], tasks: tuple[str, ...]) -> None:
+        """Build the network without memory for its weights, so that parts that do not fit are refused."""
+        with torch.device("meta"):
+            Network(self, self.inputs(columns), tasks)
+        if self.start is not None:
+            self.start.check(columns, tasks)
+
     def fit(
         self,
         train: Samples,

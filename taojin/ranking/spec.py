@@ -29,6 +29,10 @@ class Model(Protocol):
         """Names of the embeddings that it begins with."""
         ...
 
+    def check(self, columns: Mapping[str, Column], tasks: tuple[str, ...]) -> None:
+        """Refuse what cannot be built for these columns and tasks, before anything is trained; ValueError."""
+        ...
+
     def fit(
         self,
         train: Samples,

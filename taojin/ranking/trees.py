@@ -143,6 +143,11 @@ class Trees:
         if self.learns not in OBJECTIVES:
             raise ValueError(f"Trees.learns: expected {', '.join(OBJECTIVES)}; got {self.learns!r}")
 
+    def check(self, columns: Mapping[str, Column], tasks: tuple[str, ...]) -> None:
+        """Refuse features that are not there, or all of which are histories; and a missing LightGBM."""
+        self._read(columns)
+        _lightgbm()
+
     def fit(
         self,
         train: Samples,

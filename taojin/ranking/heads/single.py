@@ -19,12 +19,13 @@ class Single:
 
     def build(self, widths: tuple[int, ...], tasks: int) -> nn.Module:
         """float32[N, W] -> float32[N, T]."""
-        is_logit = torch.cat([torch.full((width,), width == 1) for width in widths])
-        if tasks == 1 and is_logit.any():
-            return Sum(is_logit)
+        one = [width == 1 for width in widths for _ in range(width)]
+        logits, others = ([place for place, is_one in enumerate(one) if is_one is wanted] for wanted in (True, False))
+        if tasks == 1 and logits:
+            return Sum(logits, others)
         layer = nn.Linear(sum(widths), tasks)
         with torch.no_grad():
-            layer.weight[:, is_logit] = 1.0
+            layer.weight[:, logits] = 1.0
         return layer
 
 
@@ -32,11 +33,11 @@ class Sum(nn.Module):
     """The logits of parts, and what one layer makes of the other outputs; a learned weight of a logit would only be
     another learning rate for all that is behind it."""
 
-    def __init__(self, is_logit: Tensor) -> None:
+    def __init__(self, logits: list[int], others: list[int]) -> None:
         super().__init__()
-        self.logits = nn.Buffer(is_logit.nonzero().squeeze(1), persistent=False)
-        self.others = nn.Buffer((~is_logit).nonzero().squeeze(1), persistent=False)
-        n = len(self.others)
+        self.logits = nn.Buffer(torch.tensor(logits), persistent=False)
+        self.others = nn.Buffer(torch.tensor(others, dtype=torch.int64), persistent=False)
+        n = len(others)
         self.weight = nn.Parameter((torch.rand(n, 1) * 2 - 1) / max(n, 1) ** 0.5)
         self.bias = nn.Parameter(torch.zeros(1))
 
