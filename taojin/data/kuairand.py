@@ -192,8 +192,9 @@ def _users(folder: Folder) -> Raw:
         "author": Text("is_video_author"),
         **{name: Text(name) for name in (*RANGES, *CODED)},
     }
-    (name,) = _names(folder, "user_features_")
-    return TableFile(name, columns, format=Format(missing=("", "UNKNOWN", "-124"))).read(folder, "users")
+    return TableFile(_one(folder, "user_features_"), columns, format=Format(missing=("", "UNKNOWN", "-124"))).read(
+        folder, "users"
+    )
 
 
 def _videos(folder: Folder) -> Raw:
@@ -207,8 +208,9 @@ def _videos(folder: Folder) -> Raw:
         "duration": Number("video_duration"),
         "released": Time("upload_dt", unit=Unit.ISO),
     }
-    (name,) = _names(folder, "video_features_basic_")
-    videos = TableFile(name, columns, format=Format(missing=("", "UNKNOWN"))).read(folder, "items")
+    videos = TableFile(_one(folder, "video_features_basic_"), columns, format=Format(missing=("", "UNKNOWN"))).read(
+        folder, "items"
+    )
     return videos.with_column("duration", pc.divide(videos.table["duration"], float(SECOND)))
 
 
@@ -222,6 +224,16 @@ def _find(path: Path) -> Folder:
     if len(found) > 1:
         raise ValueError(f"{path}: several data sets, {', '.join(str(one.path) for one in found)}; name one")
     return found[0]
+
+
+def _one(folder: Folder, start: str) -> str:
+    """Name of the one table that begins so."""
+    name, *more = _names(folder, start)
+    if more:
+        raise ValueError(
+            f"{folder.path}: expected one table {start}*, got {', '.join((name, *more))}; keep those of one data set"
+        )
+    return name
 
 
 def _names(folder: Folder, start: str) -> list[str]:

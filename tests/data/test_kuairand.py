@@ -166,6 +166,13 @@ def test_what_is_no_such_folder_is_told(tmp_path: Path) -> None:
         KuaiRand().load(tmp_path)
 
 
+def test_two_tables_of_users_are_told(tmp_path: Path) -> None:
+    text = (write(tmp_path) / "user_features_pure.csv").read_text()
+    (tmp_path / "user_features_1k.csv").write_text(text)
+    with pytest.raises(ValueError, match=r"expected one table user_features_\*, got user_features_1k.csv, user_feat"):
+        KuaiRand().load(tmp_path)
+
+
 @pytest.mark.skipif("TAOJIN_DATA" not in os.environ, reason="TAOJIN_DATA names no folder of data sets")
 def test_the_real_set() -> None:
     dataset = KuaiRand().load(Path(os.environ["TAOJIN_DATA"]) / "kuairand-pure")
