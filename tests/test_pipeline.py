@@ -209,3 +209,39 @@ def test_the_trace_tells_every_part_and_what_it_did() -> None:
     assert steps["retrieval", "low"].after == 5
     assert steps["ranking", "model"].before == 8
     assert "retrieval" in trace.table()
+
+
+@dataclass(frozen=True)
+class ClicksAndSkips:
+    """Says of each row what is set down for it."""
+
+    features: tuple[str, ...] = ("row",)
+
+    def score(self, rows: Rows) -> dict[str, Floats]:
+        click = {2: 0.3, 3: 0.2, 4: 0.5, 20: 0.6, 21: 0.9}
+        skip = {2: 0.0, 3: 0.05, 4: 0.75, 20: 0.25, 21: 0.95}
+        row = rows.candidate["row"].tolist()
+        return {
+            "click": np.array([click[one] for one in row], np.float32),
+            "skip": np.array([skip[one] for one in row], np.float32),
+        }
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"click": 1.0}, {21: 0.9, 20: 0.6, 4: 0.5, 2: 0.3, 3: 0.2}),
+        ({"click": 1.0, "skip": 1.0}, {21: 1.85, 4: 1.25, 20: 0.85, 2: 0.3, 3: 0.25}),
+        ({"click": 1.0, "skip": -1.0}, {20: 0.35, 2: 0.3, 3: 0.15, 21: -0.05, 4: -0.25}),
+        ({"click": 2.0, "skip": -1.0}, {20: 0.95, 21: 0.85, 2: 0.6, 3: 0.35, 4: 0.25}),
+        ({"skip": -1.0}, {2: 0.0, 3: -0.05, 20: -0.25, 4: -0.75, 21: -0.95}),
+        ("click * (1 - skip) ** 2", {20: 0.3375, 2: 0.3, 3: 0.1805, 4: 0.03125, 21: 0.00225}),
+    ],
+)
+@pytest.mark.parametrize("part", ["ranker", "preranker"])
+def test_the_value_decides_the_order(part: str, value: dict[str, float] | str, expected: dict[int, float]) -> None:
+    formula = Formula(value) if isinstance(value, str) else Formula.weighted(value)
+    funnel = pipeline(quotas={"low": 3, "high": 2}, value=formula, **{part: ClicksAndSkips()})
+    found = funnel.recommend(requests(places=5))
+    assert found.item.tolist() == list(expected)
+    assert found.scores["final"] == pytest.approx(list(expected.values()), abs=1e-6)
