@@ -25,7 +25,9 @@ from taojin.ranking.crosses.only import Only
 from taojin.ranking.crosses.own import Own
 from taojin.ranking.crosses.products import BiInteraction, InnerProduct, OuterProduct, Product
 from taojin.ranking.crosses.residual import ResidualMLP
+from taojin.ranking.crosses.squeeze import SqueezeExcitation
 from taojin.ranking.crosses.stack import Stack
+from taojin.ranking.crosses.two_towers import TwoTowers
 from taojin.ranking.crosses.wide import Wide
 from taojin.ranking.heads.esmm import ESMM
 from taojin.ranking.heads.mmoe import PLE, MMoE
@@ -35,6 +37,7 @@ from taojin.ranking.interests.bst import BST
 from taojin.ranking.interests.dien import Evolution
 from taojin.ranking.interests.encoded import Encoded
 from taojin.ranking.interests.mean_pool import MeanPool as Mean
+from taojin.ranking.interests.over import Over
 from taojin.ranking.interests.target_attention import TargetAttention
 from taojin.ranking.model import Network, RankingModel
 
@@ -44,6 +47,7 @@ PLAIN = st.sampled_from(
         Linear(), FM(), FFM(2), Flat(), Product(), BiInteraction(), InnerProduct(), OuterProduct(), AttentionalFM(4),
         CrossNet(2), CrossNet(2, matrix=False), CrossNetMix(2, rank=4, experts=2), CIN((4, 3)), DEEP,
         MLP((16,), activation="dice"), MLP((16,), activation="prelu"), ResidualMLP((8,)), Wide((("user", "item"),)),
+        TwoTowers(hidden=(8,), size=4), TwoTowers(hidden=()), SqueezeExcitation(),
     ]
 )  # fmt: skip
 
@@ -65,7 +69,8 @@ INTERESTS = st.sampled_from(
         Mean(), TargetAttention((8, 4)), TargetAttention((8,), softmax=True, activation="dice"), Evolution(), BST(),
         Encoded(), Encoded(encoder=Recurrent(), ask="end"), Encoded(encoder=Capsules(), ask="end"),
         Encoded(encoder=MeanPool(), ask="end"), Encoded(encoder=Transformer(causal=False), ask="mask"),
-        Encoded(encoder=Capsules()), BST(heads=3),
+        Encoded(encoder=Capsules()), BST(heads=3), Over("history", Mean()), Over("history", TargetAttention((8,))),
+        Over("nothing", Mean()),
     ]
 )  # fmt: skip
 HEADS = st.sampled_from(
