@@ -204,8 +204,9 @@ class Experiment:
             self._refuse_clocks()
 
     def _check_teacher(self, name: str, teacher: str) -> None:
-        teachers = [other for other, model in self.models.items() if not isinstance(model, Distilled)]
-        _known([teacher], teachers, f"model {name!r}: teacher")
+        _known([teacher], self.models, f"model {name!r}: teacher")
+        if isinstance(self.models[teacher], Distilled):
+            raise ValueError(f"model {name!r}: teacher {teacher!r} is taught itself; name the model that teaches it")
         if self.sampling.late == 1:
             raise ValueError(
                 f"model {name!r}: it is taught on what channels propose that know nothing of the rows, and with "

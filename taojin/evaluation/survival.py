@@ -93,30 +93,37 @@ def survivals(
             proposed = light.run(block)["rules"]
             names = dict.fromkeys(name for model in (pipeline.ranker, *models.values()) for name in model.features)
             rows = pipeline.store.read(tuple(names), block, proposed)
-            best = _places(proposed, _value(pipeline, pipeline.ranker, rows)) < top
+            best = _places(proposed, _value(pipeline, "ranker", pipeline.ranker, rows)) < top
             candidates += len(proposed)
             for name, model in models.items():
                 started = time.perf_counter()
-                score = _value(pipeline, model, rows)
+                score = _value(pipeline, name, model, rows)
                 seconds[name] += time.perf_counter() - started
                 found[name].append(_survivors(proposed, best, score, cutoffs))
             chance = random.random(len(proposed)).astype(np.float32)
             found[RANDOM].append(_survivors(proposed, best, chance, cutoffs))
             advance(len(block), "")
-    spent = {name: 1e6 * seconds[name] / max(candidates, 1) for name in models} | {RANDOM: float("nan")}
+    if not candidates:
+        raise ValueError(f"survival: nothing to compare; none of {len(requests):,} requests has a candidate")
+    spent = {name: 1e6 * seconds[name] / candidates for name in models} | {RANDOM: float("nan")}
     return Survivals(
         cutoffs=tuple(cutoffs),
         top=top,
         requests=len(requests),
-        candidates=candidates / max(len(requests), 1),
+        candidates=candidates / len(requests),
         models={name: _mean(np.concatenate(counts), spent[name]) for name, counts in found.items()},
     )
 
 
-def _value(pipeline: Pipeline, model: Ranker, rows: Rows) -> Floats:
+def _value(pipeline: Pipeline, name: str, model: Ranker, rows: Rows) -> Floats:
     if pipeline.value is None:
         raise StageError("value: the scene has none")
-    return pipeline.value(model.score(rows))
+    score = pipeline.value(model.score(rows))
+    if not np.isfinite(score).all():
+        raise ValueError(
+            f"survival, {name}: {int((~np.isfinite(score)).sum()):,} of {len(score):,} values are not finite"
+        )
+    return score
 
 
 def _places(candidates: Candidates, score: Floats) -> Ints:
@@ -137,7 +144,7 @@ def _survivors(candidates: Candidates, best: Any, score: Floats, cutoffs: Sequen
 
 
 def _mean(shares: Doubles, microseconds: float) -> Survival:
-    n = np.maximum((~np.isnan(shares)).sum(0), 1)
+    n = (~np.isnan(shares)).sum(0)
     return Survival(
         share=np.nanmean(shares, axis=0), deviation=np.nanstd(shares, axis=0) / np.sqrt(n), microseconds=microseconds
     )

@@ -72,16 +72,16 @@ def draw_lessons(
     asked = proposing(experiment, view, store, embeddings, judged) if asks else None
     answering = asked if sampling.requests else None
     valid = draw_judged(experiment, divided, Part.VALID, judged, store, answering, sampling)
+    ids = tuple(feature.name for feature in experiment.features if isinstance(feature, Id))
     crowd = None
     if taught and asked is not None:
         most = max(model.requests for model in taught)
         late = late_moments(view, replace(sampling, requests=1), consumed=asked.consumed, seed=experiment.seed)
         early_asked = proposing(experiment, early, store, early_embeddings, late)
         crowd = (
-            _crowd(experiment, early_asked, late, most, view.kinds),
+            forget(_crowd(experiment, early_asked, late, most, view.kinds), ids, experiment.seed),
             _crowd(experiment, asked, judged, math.ceil(most / VALIDATED), view.kinds),
         )
-    ids = tuple(feature.name for feature in experiment.features if isinstance(feature, Id))
     return Lessons(
         forget(drawn.samples, ids, experiment.seed),
         valid.samples,

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 
 from taojin.core.batch import Candidates, Requests
-from taojin.core.bounds import COUNT, bounded
+from taojin.core.bounds import COUNT, Count, bounded
 from taojin.core.events import no_pasts
 from taojin.core.units import FIRST, FOREVER, PAD, YEAR, Ints, Mask
 from taojin.data.dataset import TrainView
@@ -146,7 +146,7 @@ class Recent:
 
     name: str
     event: str
-    length: int = 50
+    length: Count = 50
     columns: tuple[str, ...] = ("item",)
     gap: Annotated[int | None, COUNT] = None
 

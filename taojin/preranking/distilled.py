@@ -79,7 +79,8 @@ class Distilled:
         order = np.exp2(-_places(probability, of) / self.top)
         taught = self.probability * np.clip(probability, 0, 1) + self.order * order
         alone = taught / (self.probability + self.order)
-        return np.where(np.isnan(truth), alone, self.truth * truth + taught).astype(np.float32)
+        mixed = np.where(np.isnan(truth), alone, self.truth * truth + taught)
+        return np.clip(mixed, 0, 1).astype(np.float32)  # the shares sum to 1 but for rounding
 
 
 def _places(score: Floats, of: Ints) -> Ints:

@@ -35,7 +35,8 @@ class TwoTowers:
     def build(self, fields: Fields) -> CrossModule:
         """Both towers; refuses fields of one side alone, and interests that look at the candidate."""
         fields.width("TwoTowers")
-        looking = [name for name in fields.names if name.startswith("interest.") and name not in fields.of_request]
+        declared = (*fields.inputs.names_of_sides, *fields.of_request)
+        looking = [name for name in fields.names if name.startswith("interest.") and name not in declared]
         if looking:
             raise ValueError(
                 "ranking: TwoTowers computes the request's side without the candidate, but an interest looks at it; "
