@@ -78,7 +78,7 @@ Dropped = Annotated[float, Bound(low=0, high=1, below=True)]
 
 
 def bounded(spec: object) -> None:
-    """Refuse numbers that the types of a dataclass's fields do not allow; None and each part of a tuple are looked at.
+    """Refuse numbers that the types of a dataclass's fields do not allow; each part of a tuple is looked at.
 
     Text, truth values and specs within the spec must be of their type, too. Raises ValueError that names class, field
     and what was expected. To be called by `__post_init__`.
@@ -89,8 +89,11 @@ def bounded(spec: object) -> None:
         if bound is None:
             continue
         value = getattr(spec, field.name)
-        several = get_origin(get_args(field.type)[0]) is tuple
-        parts = value if several and isinstance(value, tuple) else () if value is None else (value,)
+        kind = get_args(field.type)[0]
+        if value is None and type(None) in get_args(kind):
+            continue
+        several = get_origin(kind) is tuple
+        parts = value if several and isinstance(value, tuple) else (value,)
         if several != isinstance(value, tuple) or not all(bound.allows(part) for part in parts):
             wanted = f"a tuple, each part {bound}" if several else bound
             raise ValueError(f"{type(spec).__name__}.{field.name}: expected {wanted}; got {value!r}")

@@ -62,13 +62,10 @@ def draw_lessons(
     vectors = {name: early_embeddings[name] for name in ranked_by}
     store = with_vectors(store, vectors)
     drawn = _draw_late(experiment, view, early, store, early_embeddings)
-    if not len(drawn.samples):
-        raise ValueError(
-            f"sampling of {experiment.name!r}: no training row; the late {sampling.late:.0%} of users' training events "
-            "hold nothing to ask for; take a larger `late`"
-        )
     drawn = aged(thinned(drawn, sampling, experiment.seed), sampling)
     judged = divided.moments(Part.VALID, view.kinds.bits(*scene.consumed))
+    if not (divided.part == Part.VALID).any():
+        raise ValueError("ranking: expected validation rows, got none; take a larger validation share")
     asked = proposing(experiment, view, store, embeddings, judged) if asks else None
     answering = asked if sampling.requests else None
     valid = draw_judged(experiment, divided, Part.VALID, judged, store, answering, sampling)
@@ -114,11 +111,17 @@ def _draw_late(
     if sampling.requests:
         consumed = view.kinds.bits(*experiment.scenes[sampling.scene].consumed)
         moments = late_moments(view, sampling, consumed=consumed, seed=seed)
-        asked = proposing(experiment, early, store, embeddings, moments)
-        parts.append(draw(asked, moments, sampling, view.kinds, names=names, seed=seed))
+        if len(moments.requests):
+            asked = proposing(experiment, early, store, embeddings, moments)
+            parts.append(draw(asked, moments, sampling, view.kinds, names=names, seed=seed))
     if sampling.exposed is not None:
         at = late_exposures(view.log, sampling, view.kinds)
         parts.append(draw_exposures(store, view.log, at, sampling, view.kinds, names=names, training=True))
+    if not any(len(part.samples) for part in parts):
+        raise ValueError(
+            f"sampling of {experiment.name!r}: no training row; the late {sampling.late:.0%} of users' training events "
+            "hold nothing to learn from, or nothing lies before them; take another `late`"
+        )
     return joined(parts)
 
 

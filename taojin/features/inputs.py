@@ -143,6 +143,20 @@ class Inputs:
             codes(Level.REQUEST), codes(Level.CANDIDATE), numbers(Level.REQUEST), numbers(Level.CANDIDATE), history
         )
 
+    def check_numbers(self, packed: Packed) -> None:
+        """Refuse numbers that are not finite, by the feature's name: one would make every weight not finite."""
+        for level, numbers in ((Level.REQUEST, packed.request_numbers), (Level.CANDIDATE, packed.item_numbers)):
+            at = 0
+            for field in (field for field in self.numbers if field.level == level):
+                wrong = ~np.isfinite(numbers[:, at : at + field.width]).all(axis=1)
+                if wrong.any():
+                    raise ValueError(
+                        f"feature {field.name!r}: expected finite numbers, got {int(wrong.sum()):,} of "
+                        f"{len(numbers):,} rows with NaN or infinity, the first in row {int(wrong.argmax())}; a "
+                        "feature says what is missing by 0"
+                    )
+                at += field.width
+
     def _histories(self, rows: Rows, requests: int) -> Ints:
         if len(self.histories) == 1:
             only: Ints = rows.request[self.histories[0].name]

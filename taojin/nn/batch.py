@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from taojin.core.batch import Rows
-from taojin.core.units import PAD, Floats, Ints
+from taojin.core.units import PAD, Ints
 from taojin.features.feature import Level
 from taojin.features.inputs import Inputs, Packed
 from taojin.nn.samples import Samples
@@ -64,8 +64,7 @@ class Columns:
         """Pack rows into tensors; refuses codes that their category does not have, and numbers that are not finite."""
         packed = inputs.pack(rows)
         _check_codes(inputs, packed)
-        for level, numbers in ((Level.REQUEST, packed.request_numbers), (Level.CANDIDATE, packed.item_numbers)):
-            _check_numbers(inputs, level, numbers)
+        inputs.check_numbers(packed)
         return cls(
             Batch(
                 # Half the memory of int64, and half the traffic of a gather.
@@ -150,22 +149,6 @@ def _check_codes(inputs: Inputs, packed: Packed) -> None:
         names = [(history.name, column) for history in inputs.histories for column in history.columns]
         for place, (history, name) in enumerate(names):
             _check_range(f"{history}.{name}", packed.history[:, :, place], sizes[name])
-
-
-def _check_numbers(inputs: Inputs, level: Level, numbers: Floats) -> None:
-    """One number that is not finite would make every weight not finite."""
-    if np.isfinite(numbers).all():
-        return
-    at = 0
-    for field in (field for field in inputs.numbers if field.level == level):
-        wrong = ~np.isfinite(numbers[:, at : at + field.width])
-        if wrong.any():
-            row = int(wrong.any(1).argmax())
-            raise ValueError(
-                f"feature {field.name!r}: expected finite numbers, got {int(wrong.any(1).sum()):,} of {len(numbers):,} "
-                f"rows with NaN or infinity, the first in row {row}; a feature says what is missing by 0"
-            )
-        at += field.width
 
 
 def _check_range(name: str, codes: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]", size: int) -> None:

@@ -48,7 +48,7 @@ class Samples:
     @property
     def weights(self) -> Floats:
         """How much each row counts in each task, float32[N, T]."""
-        return np.broadcast_to(self.weight.reshape(len(self), -1), self.labels.shape)
+        return np.broadcast_to(self.weight if self.weight.ndim == 2 else self.weight[:, None], self.labels.shape)
 
     def check_labels(self, where: str) -> None:
         """Refuse a task that teaches nothing, since its rows have no label, or all the same; and labels outside [0, 1].

@@ -166,6 +166,8 @@ class Trees:
         valid.check_labels("trees, validation")
         read = self._read(columns)
         inputs = Inputs.of(read)
+        for samples in (train, valid):
+            inputs.check_numbers(inputs.pack(samples.rows))
         parts, codes = [(samples, table(inputs, samples.rows)) for samples in (train, valid)], categorical(inputs)
         graphs = {}
         with progress.task("trees", len(train.tasks)) as advance:
