@@ -5,8 +5,6 @@ of Bergstra et al., NeurIPS 2011, https://papers.nips.cc/paper/4443-algorithms-f
 Install the extra `tune`.
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,10 +15,11 @@ import numpy as np
 
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress, Silent
-from taojin.core.spec import encode, override
+from taojin.core.spec import override
 from taojin.evaluation.ranker import predict
 from taojin.evaluation.ranking_metrics import auc, logloss
 from taojin.experiment.fit import Divided, fit_embeddings, fit_store, with_vectors
+from taojin.experiment.identity import identity
 from taojin.experiment.lessons import Lessons, draw_lessons
 from taojin.features.store import Store
 from taojin.nn.samples import Samples
@@ -117,11 +116,11 @@ def search_model(
     fit = _fitting(replace(experiment, models={name: spec}), divided, name, metric, progress)
     place = Path(file).absolute()
     place.parent.mkdir(parents=True, exist_ok=True)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    identity = json.dumps([encode(experiment), divided.dataset.name, len(divided.dataset.log), name, metric])
+    # Not even errors: what a trial stops by reaches the caller.
+    optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     study = optuna.create_study(
         storage=f"sqlite:///{place}",
-        study_name=f"{experiment.name} {name} {hashlib.sha256(identity.encode()).hexdigest()[:12]}",
+        study_name=f"{experiment.name}, {name}, {metric}, {identity(experiment, divided.dataset)}",
         direction="maximize",
         load_if_exists=True,
         sampler=optuna.samplers.TPESampler(seed=experiment.seed),

@@ -1,21 +1,17 @@
 """Train a recipe: from raw files to a bundle on disk."""
 
-import hashlib
-import json
 import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from taojin.bundle import Bundle, Fitted, Golden, save
 from taojin.core.batch import Requests
 from taojin.core.events import Pasts
 from taojin.core.place import check_place
 from taojin.core.progress import Progress, Silent
-from taojin.core.spec import encode
 from taojin.core.units import FIRST, Ints
 from taojin.data.dataset import Clock, Dataset, Log
 from taojin.experiment.fit import (
@@ -26,6 +22,7 @@ from taojin.experiment.fit import (
     fit_store,
     with_vectors,
 )
+from taojin.experiment.identity import identity
 from taojin.experiment.lessons import draw_lessons
 from taojin.experiment.merging import fit_merge
 from taojin.experiment.rankers import check_models, fit_rankers
@@ -90,16 +87,7 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
 
 def _checkpoints(out: Path, experiment: Experiment, dataset: Dataset) -> Path:
     """Where a training that was interrupted goes on; another recipe, or other data, to the same place starts anew."""
-    what = hashlib.sha256(json.dumps(encode(experiment), sort_keys=True).encode())
-    events = dataset.log.events
-    for column in (dataset.log.offsets, events.item, events.kinds, events.value, events.time):
-        what.update(np.ascontiguousarray(column).tobytes())
-    for table in (dataset.users, dataset.items):
-        content = pa.BufferOutputStream()
-        with pa.ipc.new_stream(content, table.schema) as stream:
-            stream.write_table(table.combine_chunks())
-        what.update(content.getvalue())
-    ours = out.with_name(f".{out.name}.{what.hexdigest()[:12]}.checkpoints")
+    ours = out.with_name(f".{out.name}.{identity(experiment, dataset)}.checkpoints")
     for others in out.parent.glob(f".{out.name}.*.checkpoints"):
         if others != ours:
             shutil.rmtree(others)

@@ -1,9 +1,11 @@
 """The search for a ranker's settings: it begins with the recipe, goes on where it was, and tells what it cannot do."""
 
 import json
+import logging
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 from typer.testing import CliRunner
@@ -169,6 +171,21 @@ def test_a_recipe_that_cannot_be_fitted_is_told(tmp_path: Path, monkeypatch: pyt
         find(tmp_path / "tune.db", 2)
 
 
+def test_other_data_of_the_same_size_is_a_study_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, data = tmp_path / "tune.db", small().data.load(None)
+    find(file, 1)
+    turned = replace(data.log.events, kinds=np.roll(data.log.events.kinds, 1), _matching={})
+    other = replace(data, log=replace(data.log, events=turned))
+    monkeypatch.setattr(World, "load", lambda self, path: other)
+    assert find(file, 1) == find(tmp_path / "other.db", 1)
+
+
+def test_a_recipe_that_cannot_be_fitted_is_told_without_a_traceback(tmp_path: Path, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(logging.getLogger("optuna"), "propagate", True)
+    test_a_recipe_that_cannot_be_fitted_is_told(tmp_path, monkeypatch)
+    assert not caplog.records
+
+
 CALIBRATED = CalibratedModel(model=NETWORK, method="logistic")
 
 
@@ -242,20 +259,11 @@ def test_a_scene_without_a_ranker_asks_for_a_name(tmp_path: Path) -> None:
 
 
 def test_a_search_as_json_holds_every_trial() -> None:
-    found = Searched(
-        model="network",
-        metric="auc",
-        today=0.6,
-        trials=(Tried(value=0.7, settings={"models.network.dim": "8"}), Tried(value=0.6, settings={})),
-    )
-    assert json.loads(json.dumps(found.to_json())) == {
-        "model": "network",
-        "metric": "auc",
-        "today": 0.6,
-        "best": 0.7,
-        "set": ["models.network.dim=8"],
-        "trials": [{"value": 0.7, "set": {"models.network.dim": "8"}}, {"value": 0.6, "set": {}}],
-    }
+    trials = (Tried(value=0.7, settings={"models.network.dim": "8"}), Tried(value=0.6, settings={}))
+    found = json.loads(json.dumps(Searched(model="network", metric="auc", today=0.6, trials=trials).to_json()))
+    assert (found["model"], found["metric"], found["today"], found["best"]) == ("network", "auc", 0.6, 0.7)
+    assert found["set"] == ["models.network.dim=8"]
+    assert found["trials"] == [{"value": one.value, "set": one.settings} for one in trials]
 
 
 def command(*arguments: object, monkeypatch: pytest.MonkeyPatch):

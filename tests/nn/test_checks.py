@@ -92,10 +92,15 @@ def test_numbers_that_are_not_finite_are_refused_by_the_name_of_their_feature(
 def test_the_first_of_several_wrong_features_of_a_level_is_named(inputs: Inputs, samples: Samples) -> None:
     samples.rows.candidate["content"][0, 1] = np.nan
     samples.rows.candidate["price"][5] = np.inf
-    with pytest.raises(
-        ValueError, match=r"feature 'price': .* got 1 of 120 rows with NaN or infinity, the first in row 5"
-    ):
+    message = r"feature '{}': .* got 1 of 120 rows with NaN or infinity, the first in row {};"
+    with pytest.raises(ValueError, match=message.format("price", 5)):
         Columns.pack(inputs, samples.rows, CPU)
+    turned = replace(inputs, numbers=inputs.numbers[::-1])
+    with pytest.raises(ValueError, match=message.format("content", 0)):
+        Columns.pack(turned, samples.rows, CPU)
+    samples.rows.candidate["content"][0, 1] = 0
+    with pytest.raises(ValueError, match=message.format("price", 5)):
+        Columns.pack(turned, samples.rows, CPU)
 
 
 def test_a_table_that_does_not_fit_is_refused_before_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
