@@ -18,7 +18,7 @@ from scipy import stats
 from benchmarks import ranking
 from benchmarks.encoded import EncodedRows
 from benchmarks.film_rows import film_rows
-from benchmarks.ranking import difference, table
+from benchmarks.ranking import difference, table, trials
 from benchmarks.ranking.trials import Trials, keep
 from benchmarks.section import write_section
 
@@ -69,7 +69,7 @@ class Bench:
         patch.setattr(ranking, "ROWS", {"ml-1m": lambda data: rows})
         patch.setattr(ranking, "Trials", partial(Trials, rates=RATES))
         patch.setattr(ranking, "RESULTS", self.results)
-        patch.setattr(ranking, "commit", lambda: "abc1234")
+        patch.setattr(trials, "commit", lambda: "abc1234")
 
     def run(self, capsys: pytest.CaptureFixture[str], *more: str) -> dict:
         small = ["--seeds", str(SEEDS), "--epochs", "2", "--batch", "256", "--threads", "1", "--runs", str(self.runs)]
@@ -80,16 +80,16 @@ class Bench:
         """Let fits draw what they predict, better for one side than for the other; what was fitted is kept."""
         made: list[tuple] = []
 
-        def fit(trials: Trials, side: str, model: str, target: str, rate: float, seed: int, file: Path) -> None:
+        def fit(self: Trials, side: str, model: str, target: str, rate: float, seed: int, file: Path) -> None:
             made.append((side, model, target, rate, seed))
             random = np.random.default_rng([len(side), len(model), int(rate * 1e5), seed])
             skill = {"taojin": 1.0, "deepctr": 0.7, "rechub": 0.4}[side]
             said = {}
             for name, part in (("valid", 1), ("test", 2)):
-                label = trials.rows.labels[target][trials.rows.part == part]
+                label = self.rows.labels[target][self.rows.part == part]
                 logit = skill * label + random.normal(size=len(label))
                 said[name] = (1 / (1 + np.exp(-logit))).astype(np.float32)
-            keep(trials.rows, target, said, "{}", file)
+            keep(self.rows, target, said, {"commit": self.commit}, file)
 
         self.patch.setattr(Trials, "_fit", fit)
         return made
@@ -150,6 +150,16 @@ def test_the_table_sets_the_sides_beside_each_other(bench: Bench, capsys: pytest
         )
         assert f"| {model} | {means} | {difference(aucs)} |" in text
     assert text.count("## Ranking beside others, ml-1m") == 1 and "commit abc1234" in text
+
+
+def test_the_section_names_the_commits_that_fitted_and_not_the_one_that_read(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.pretend()
+    bench.run(capsys, "--models", "fm")
+    bench.patch.setattr(trials, "commit", lambda: "def5678")
+    bench.run(capsys, "--models", "fm", "deepfm", "--final")
+    assert "fits of commit abc1234, def5678." in bench.results.read_text()
 
 
 def test_other_rows_or_limits_are_fitted_anew(

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.encoded import EncodedRows
 from benchmarks.environment import ROOT, at_least_one
-from benchmarks.quality import RESULTS, commit
+from benchmarks.quality import RESULTS
 from benchmarks.ranking.trials import PEERS, Trials
 from benchmarks.section import write_section
 
@@ -81,9 +81,10 @@ def main(arguments: list[str]) -> None:
     print(lines)
     if options.final:
         peers = " ".join(options.against)
+        fits = ", ".join(trials.commits("taojin"))
         protocol = (
             f"`python -m benchmarks ranking {options.name} --data DIR --against {peers} --final` on "
-            f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}.\n{ROWS[options.name].__doc__} {len(rows):,} rows, "
+            f"{datetime.now(UTC):%Y-%m-%d}, fits of commit {fits}.\n{ROWS[options.name].__doc__} {len(rows):,} rows, "
             f"{options.seeds} seeds, test AUC, fp32.\nGrid of learning rates {', '.join(map(str, trials.rates))}, at "
             f"most {options.epochs} epochs, chosen on validation.\n"
             "The difference is paired by seed, with its 95 % interval (Student)."

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from benchmarks.encoded import EncodedRows
 from benchmarks.environment import ROOT, peer_python
 from benchmarks.fits.task import Task
+from benchmarks.quality import commit
 from taojin.evaluation.ranking_metrics import auc
 
 PEERS = ("deepctr", "rechub")
@@ -63,6 +64,18 @@ class Trials:
         self.rows.save(place / "rows.npz")
         return place
 
+    def commits(self, side: str) -> list[str]:
+        """The states of the code that made what is kept of a program."""
+        made = [
+            pq.read_schema(file).metadata[b"commit"].decode() for file in sorted(self.place.rglob(f"{side}-*.parquet"))
+        ]
+        return sorted(set(made))
+
+    @cached_property
+    def commit(self) -> str:
+        """The code as it stands when the first fit starts."""
+        return commit()
+
     @staticmethod
     def _auc(file: Path, part: str) -> float:
         said = pq.read_table(file, filters=[("part", "=", PARTS[part])])
@@ -90,18 +103,19 @@ class Trials:
             if done.returncode:
                 raise RuntimeError(f"{side}: {model} failed\n{done.stderr}")
             with np.load(out) as said:
-                keep(self.rows, target, {name: said[name] for name in PARTS}, done.stdout.splitlines()[-1], file)
+                made = {"fit": done.stdout.splitlines()[-1], "commit": self.commit}
+                keep(self.rows, target, {name: said[name] for name in PARTS}, made, file)
         print(f"  {side} {model} {target} rate {rate} seed {seed}: {done.stdout.splitlines()[-1]}", flush=True)
 
 
-def keep(rows: EncodedRows, target: str, said: dict[str, np.ndarray], log: str, file: Path) -> None:
-    """Write predictions beside their labels and users; complete or not at all."""
+def keep(rows: EncodedRows, target: str, said: dict[str, np.ndarray], made: dict[str, str], file: Path) -> None:
+    """Write predictions beside their labels and users, and how they were made; complete or not at all."""
     tables = []
     for name, part in PARTS.items():
         of = rows.part == part
         columns = {"user": rows.columns["user"][of], "label": rows.labels[target][of], "probability": said[name]}
         tables.append(pa.table(columns | {"part": np.full(of.sum(), part, np.int8)}))
-    table = pa.concat_tables(tables).replace_schema_metadata({"fit": log})
+    table = pa.concat_tables(tables).replace_schema_metadata(made)
     beside = file.with_suffix(".part")
     pq.write_table(table, beside)
     beside.replace(file)
