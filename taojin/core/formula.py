@@ -9,6 +9,7 @@ Shapes: N candidates.
 
 import ast
 import operator
+import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,8 +67,7 @@ class Formula:
         >>> Formula.weighted({"like": 1.0, "hate": -2.0}).text
         '1.0 * like + -2.0 * hate'
         """
-        words = {task: task if task.isidentifier() and not iskeyword(task) else f"[{task!r}]" for task in weights}
-        return cls(" + ".join(f"{float(weight)!r} * {words[task]}" for task, weight in weights.items()))
+        return cls(" + ".join(f"{float(weight)!r} * {_word(task)}" for task, weight in weights.items()))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -148,3 +148,14 @@ class Formula:
                 # Not a Python float: with one, 1 / 0 would raise.
                 return np.float32(number)
         raise AssertionError(f"checked when it was made: {ast.dump(node)}")
+
+
+def _word(task: str) -> str:
+    """A task as a formula reads it: as it is where Python reads the same name back, otherwise in brackets.
+
+    >>> _word("like"), _word("add-to-cart"), _word("class")
+    ('like', "['add-to-cart']", "['class']")
+    """
+    # Python takes names that look alike, such as a fullwidth letter and a plain one, for the same.
+    plain = task.isidentifier() and not iskeyword(task) and unicodedata.normalize("NFKC", task) == task
+    return task if plain else f"[{task!r}]"

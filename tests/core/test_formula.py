@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from taojin.core.formula import Formula
@@ -33,6 +33,7 @@ def test_it_is_what_numpy_says(text: str, expected: np.ndarray) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
+@example({"\N{MASCULINE ORDINAL INDICATOR}": 1.0, "o": 2.0, "class": 3.0}, 0)
 @given(st.dictionaries(st.text(min_size=1, max_size=8), st.floats(-5, 5), min_size=1, max_size=4), st.integers(0, 99))
 def test_weights_are_a_sum_whatever_the_names(weights: dict[str, float], seed: int) -> None:
     said = {task: np.random.default_rng(seed).random(5).astype(np.float32) for task in weights}
