@@ -195,8 +195,12 @@ class Experiment:
         for name, model in self.models.items():
             _known(model.features, readable, f"model {name!r}: feature")
             _known((*model.embeddings, *model.starts), self.embeddings, f"model {name!r}: embedding")
+            vectors = [read for read in (*model.features, *model.starts) if read in self.embeddings]
+            if vectors:
+                self._check_early(f"model {name!r}: it reads the embedding {vectors[0]!r}, which may know")
             if isinstance(model, Distilled):
                 self._check_teacher(name, model.teacher)
+                self._check_early(f"model {name!r}: it is taught on what channels propose that know")
         _known([self.sampling.scene], self.scenes, "sampling: scene")
         for name, scene in self.scenes.items():
             self._check_scene(name, scene, readable)
@@ -207,10 +211,12 @@ class Experiment:
         _known([teacher], self.models, f"model {name!r}: teacher")
         if isinstance(self.models[teacher], Distilled):
             raise ValueError(f"model {name!r}: teacher {teacher!r} is taught itself; name the model that teaches it")
+
+    def _check_early(self, where: str) -> None:
         if self.sampling.late == 1:
             raise ValueError(
-                f"model {name!r}: it is taught on what channels propose that know nothing of the rows, and with "
-                "sampling.late=1 nothing is left to fit them on; take a smaller `late`"
+                f"{where} nothing of the rows, and with sampling.late=1 no event is left to fit that on; take a "
+                "smaller `late`"
             )
 
     def _check_scene(self, name: str, scene: Scene, readable: Collection[str]) -> None:

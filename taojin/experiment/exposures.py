@@ -14,8 +14,7 @@ from taojin.data.dataset import Log
 from taojin.data.kinds import Kinds
 from taojin.data.tasks import Happened
 from taojin.experiment.labels import Labels
-from taojin.experiment.samples import Drawn, joined
-from taojin.features.snapshot import TRAINING
+from taojin.experiment.samples import Drawn, joined, marked
 from taojin.nn.samples import Origin
 from taojin.scene import Sampling
 
@@ -40,7 +39,7 @@ def draw_exposures(
     kinds: Kinds,
     *,
     names: tuple[str, ...],
-    training: bool,
+    marks: tuple[str, ...] = (),
 ) -> Drawn:
     """A row per event: its item, asked for at its time, with what came of it.
 
@@ -53,10 +52,9 @@ def draw_exposures(
     for start in range(0, max(len(at), 1), BLOCK):
         some = at[start : start + BLOCK]
         n, time = len(some), events.time[some]
-        context = {TRAINING: np.ones(n, np.int64)} if training else {}
         seeds = (user[some].astype(np.uint64) << np.uint64(32)) ^ some.astype(np.uint64)
         past = log.before(user[some], time)
-        requests = Requests(user[some], np.full(n, PAD), time, seeds, past, context)
+        requests = Requests(user[some], np.full(n, PAD), time, seeds, past, marked(n, marks))
         candidates = Candidates.of(np.arange(n + 1), events.item[some])
         rows = store.read(names, requests, candidates)
         happened = Happened(events.kinds[some], events.value[some])

@@ -16,7 +16,9 @@ from taojin.experiment.exposures import aged, draw_exposures, late_exposures, th
 from taojin.experiment.fit import Divided, assemble, fit_channels, fit_embeddings, with_vectors
 from taojin.experiment.samples import Drawn, Moments, draw, forget, joined, late_moments
 from taojin.features.attributes import Id
+from taojin.features.snapshot import TRAINING
 from taojin.features.store import Store
+from taojin.features.training_only import OBSERVED
 from taojin.nn.samples import Samples
 from taojin.pipeline import Pipeline
 from taojin.preranking.distilled import Distilled
@@ -63,12 +65,12 @@ def draw_lessons(
     store = with_vectors(store, vectors)
     drawn = _draw_late(experiment, view, early, store, early_embeddings)
     drawn = aged(thinned(drawn, sampling, experiment.seed), sampling)
-    judged = divided.moments(Part.VALID, view.kinds.bits(*scene.consumed))
+    judged = divided.moments(Part.VALID, view.kinds.bits(*scene.consumed), (OBSERVED,))
     if not (divided.part == Part.VALID).any():
         raise ValueError("ranking: expected validation rows, got none; take a larger validation share")
     asked = proposing(experiment, view, store, embeddings, judged) if asks else None
     answering = asked if sampling.requests else None
-    valid = draw_judged(experiment, divided, Part.VALID, judged, store, answering, sampling)
+    valid = draw_judged(experiment, divided, Part.VALID, judged, store, answering, sampling, (OBSERVED,))
     ids = tuple(feature.name for feature in experiment.features if isinstance(feature, Id))
     crowd = None
     if taught and asked is not None:
@@ -93,10 +95,12 @@ VALIDATED = 5
 
 
 def _crowd(experiment: Experiment, asked: Pipeline, moments: Moments, most: int, kinds: Kinds) -> Samples:
-    """All that the channels propose at some of the moments, drawn at random."""
+    """All that the channels propose at some of the moments, drawn at random, as it would be served."""
     if len(moments.requests) > most:
         chosen = np.random.default_rng(experiment.seed).permutation(len(moments.requests))[:most]
         moments = moments.of_requests(np.sort(chosen))
+    context = {name: values for name, values in moments.requests.context.items() if name != OBSERVED}
+    moments = replace(moments, requests=replace(moments.requests, context=context))
     sampling = replace(experiment.sampling, proposed=asked.items, unproposed=False, random=0)
     names = sampled_features(experiment)
     return draw(asked, moments, sampling, kinds, names=names, seed=experiment.seed).samples
@@ -116,7 +120,7 @@ def _draw_late(
             parts.append(draw(asked, moments, sampling, view.kinds, names=names, seed=seed))
     if sampling.exposed is not None:
         at = late_exposures(view.log, sampling, view.kinds)
-        parts.append(draw_exposures(store, view.log, at, sampling, view.kinds, names=names, training=True))
+        parts.append(draw_exposures(store, view.log, at, sampling, view.kinds, names=names, marks=(TRAINING, OBSERVED)))
     if not any(len(part.samples) for part in parts):
         raise ValueError(
             f"sampling of {experiment.name!r}: no training row; the late {sampling.late:.0%} of users' training events "
@@ -142,11 +146,13 @@ def draw_judged(
     store: FeatureStore,
     asked: Pipeline | None,
     sampling: Sampling,
+    marks: tuple[str, ...] = (),
 ) -> Drawn:
     """Rows of a part: what channels propose at its moments, and what was shown in it.
 
     store   answers as of any time of the part
     asked   the channels that propose; None: nobody is asked
+    marks   how the moments' rows are marked, and those of what was shown
     """
     dataset, names, seed = divided.dataset, sampled_features(experiment), experiment.seed + 1
     kinds: Kinds = dataset.kinds
@@ -156,7 +162,7 @@ def draw_judged(
     if sampling.exposed is not None:
         shown = dataset.log.events.matching(kinds.bits(sampling.exposed)).position
         at = shown[divided.part[shown] == which]
-        parts.append(draw_exposures(store, dataset.log, at, sampling, kinds, names=names, training=False))
+        parts.append(draw_exposures(store, dataset.log, at, sampling, kinds, names=names, marks=marks))
     return joined(parts)
 
 

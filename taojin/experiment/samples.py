@@ -18,6 +18,7 @@ from taojin.data.kinds import Kinds
 from taojin.data.tasks import Happened
 from taojin.experiment.labels import Labels
 from taojin.features.snapshot import TRAINING
+from taojin.features.training_only import OBSERVED
 from taojin.nn.samples import Origin, Samples, join
 from taojin.pipeline import Pipeline
 from taojin.scene import Sampling
@@ -61,10 +62,15 @@ def late_moments(view: TrainView, sampling: Sampling, *, consumed: int, seed: in
     place[:, 0] = early[user]
     start = np.unique((log.offsets[user, None] + place).ravel())
     stop = log.offsets[log.user[start] + 1]
-    return moments_at(log, start, stop, items=view.n_items, consumed=consumed, training=True)
+    return moments_at(log, start, stop, items=view.n_items, consumed=consumed, marks=(TRAINING, OBSERVED))
 
 
-def moments_at(log: Log, start: Ints, stop: Ints, *, items: int, consumed: int, training: bool = False) -> Moments:
+def marked(n: int, marks: tuple[str, ...]) -> dict[str, Ints]:
+    """The context of requests whose rows are to be read as TRAINING or OBSERVED ones."""
+    return {mark: np.ones(n, np.int64) for mark in marks}
+
+
+def moments_at(log: Log, start: Ints, stop: Ints, *, items: int, consumed: int, marks: tuple[str, ...] = ()) -> Moments:
     """Requests at the times of some events; what follows lies in rows up to `stop` of the log, ties included.
 
     start       int64[R]    row of the event at whose time the request is
@@ -81,9 +87,8 @@ def moments_at(log: Log, start: Ints, stop: Ints, *, items: int, consumed: int, 
     union = np.bitwise_or.reduceat(kinds, first) if len(key) else kinds
     key, value = key[last], log.events.value[at[order]][last]
     fresh = past.consumed(consumed, items).times(key // items, key % items) == 0
-    context = {TRAINING: np.ones(len(start), np.int64)} if training else {}
     seeds = (user.astype(np.uint64) << np.uint64(32)) ^ start.astype(np.uint64)
-    requests = Requests(user, np.full(len(start), PAD), time, seeds, past, context)
+    requests = Requests(user, np.full(len(start), PAD), time, seeds, past, marked(len(start), marks))
     return Moments(requests, key[fresh] // items, key[fresh] % items, Happened(union[fresh], value[fresh]))
 
 

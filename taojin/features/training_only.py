@@ -1,14 +1,17 @@
 """Features that explain what happened but are not to decide: known in training rows, unknown to what is served.
 
 The first places of a list are clicked more whatever stands there. A model that may read the place learns what is left
-for the item; served without it, it is asked what would happen at an unknown place. Zhao et al., RecSys 2019,
-https://doi.org/10.1145/3298689.3346997 (section 4.4: a position as a feature of training, missing when served)
+for the item; served without it, it is asked what would happen at an unknown place. Rows that choose the epoch know the
+place too: judged without it, the model that has learned least from places explains their clicks best.
+
+Zhao et al., RecSys 2019, https://doi.org/10.1145/3298689.3346997 (section 4.4: a position as a feature of training,
+missing when served)
 
 Shapes: R requests, N candidates.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,15 +20,17 @@ from taojin.core.units import FIRST, UNKNOWN
 from taojin.data.dataset import TrainView
 from taojin.features.encode import hashed
 from taojin.features.feature import Ask, Category, Column, Feature, Form, History, Level, Values
-from taojin.features.snapshot import TRAINING
+from taojin.features.store import Timed
 
+OBSERVED = "observed"
+"""Key of `Requests.context` that marks rows of what happened, to learn from or to choose an epoch on."""
 SHARES = 1_000
 """Into so many equal parts the rows are hashed to draw those that do not know."""
 
 
 @dataclass(frozen=True)
 class Hidden:
-    """A column that says nothing outside training, and in a share of the training rows."""
+    """A column that says nothing but of what was observed, and in a share of those rows nothing either."""
 
     of: Column
     hidden: float
@@ -46,9 +51,9 @@ class Hidden:
         return self.of.form
 
     def read(self, ask: Ask) -> Values:
-        """Its values where the context says that the row trains; UNKNOWN codes and numbers of 0 elsewhere."""
-        training = ask.requests.context.get(TRAINING)
-        known = np.zeros(len(ask.requests), np.bool_) if training is None else training != 0
+        """Its values where the context says that the row was observed; UNKNOWN codes and numbers of 0 elsewhere."""
+        observed = ask.requests.context.get(OBSERVED)
+        known = np.zeros(len(ask.requests), np.bool_) if observed is None else observed != 0
         drawn = hashed([ask.requests.seed.astype(np.int64)], SHARES + FIRST, self.name) - FIRST
         known = known & (drawn >= self.hidden * SHARES)
         if self.level == Level.CANDIDATE:
@@ -57,16 +62,24 @@ class Hidden:
         nothing = UNKNOWN if isinstance(self.form, Category) else 0
         return np.where(known.reshape(-1, *[1] * (values.ndim - 1)), values, values.dtype.type(nothing))
 
+    def now(self, time: int) -> "Hidden":
+        """What a bundle keeps of it."""
+        return replace(self, of=self.of.now(time)) if isinstance(self.of, Timed) else self
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOnly:
     """The feature `of`, which what is served does not know.
 
-    hidden  share of the training rows that do not know it either, so that the model learns what to do then
+    hidden  share of the training rows that do not know it either, so that the model learns what to do then; where what
+            stands at good places is not drawn at random, it also learns who stood there
+
+    >>> TrainingOnly(of=Place(name="place", event="show")).name
+    'place'
     """
 
     of: Feature
-    hidden: Dropped = 0.1
+    hidden: Dropped = 0.0
 
     def __post_init__(self) -> None:
         bounded(self)

@@ -9,6 +9,16 @@ from pathlib import Path
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 """Parameters of glibc's `mallopt`."""
 MIB = 1024**2
+CONTAINER = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "inactive_file"),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        "total_inactive_file",
+    ),
+)
+"""Where a container's limit and use stand, and what of the use the system takes back when asked: both versions of
+control groups."""
 
 
 @contextmanager
@@ -48,4 +58,12 @@ def available() -> int | None:
     if not path.exists():
         return None
     fields = dict(line.split(":", 1) for line in path.read_text(encoding="ascii").splitlines())
-    return int(fields["MemAvailable"].split()[0]) * 1024
+    free = [int(fields["MemAvailable"].split()[0]) * 1024]
+    for limit, used, cache in CONTAINER:
+        try:
+            most, now = int(Path(limit).read_text()), int(Path(used).read_text())
+            stat = dict(line.split() for line in Path(used).with_name("memory.stat").read_text().splitlines())
+            free.append(most - now + int(stat[cache]))
+        except (OSError, ValueError):  # not of this version, or "max": without a limit
+            continue
+    return max(0, min(free))

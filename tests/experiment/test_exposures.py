@@ -87,7 +87,7 @@ class Heard:
 def drawn_of(view: TrainView, store, at: np.ndarray | None = None, *, training: bool = True) -> Drawn:
     sampling = Sampling(tasks=TASKS, exposed="show", requests=0)
     at = view.log.events.matching(KINDS.bits("show")).position if at is None else at
-    return draw_exposures(store, view.log, at, sampling, KINDS, names=NAMES, training=training)
+    return draw_exposures(store, view.log, at, sampling, KINDS, names=NAMES, marks=(TRAINING,) if training else ())
 
 
 def earlier(view: TrainView, row: int, kind: str) -> list[int]:

@@ -7,15 +7,20 @@ import numpy as np
 import pytest
 
 from taojin.core.progress import Silent
+from taojin.core.units import FIRST, UNKNOWN
+from taojin.data.dataset import Clock
 from taojin.data.split import UserTimeSplit
 from taojin.data.tasks import Amount, Reaction
+from taojin.embeddings.item2vec import Item2Vec
 from taojin.evaluation.evaluation import Evaluation
 from taojin.experiment.evaluate import evaluate
 from taojin.experiment.fit import Divided, fit_store
 from taojin.experiment.lessons import draw_lessons
 from taojin.experiment.train import train
+from taojin.features.training_only import Place, TrainingOnly
 from taojin.nn.samples import Origin
 from taojin.nn.trainer import Training
+from taojin.preranking.distilled import Distilled
 from taojin.ranking import zoo
 from taojin.recipes.world import world_tiny
 from taojin.retrieval.popular import Popular
@@ -92,6 +97,24 @@ def test_exposures_stand_beside_what_channels_propose() -> None:
 
 
 @pytest.mark.parametrize(
+    "sampling", [replace(EXPOSED, late=0.5), Sampling(requests=2, proposed=10)], ids=["shown", "proposed"]
+)
+def test_rows_that_choose_the_epoch_know_what_only_training_knows(sampling: Sampling) -> None:
+    spec = experiment(sampling)
+    place = TrainingOnly(of=Place(name="place"))
+    spec = replace(spec, features=(*spec.features, place), models={"lr": replace(zoo.LR, features=("place",))})
+    taught = {"taught": Distilled(teacher="lr", student=replace(zoo.LR, features=("place",)), requests=20)}
+    spec = replace(spec, models=spec.models | taught)
+    divided = Divided.of(spec, None)
+    lessons = draw_lessons(spec, divided, fit_store(spec.features, divided.view), {}, Silent())
+    for samples in (lessons.train, lessons.valid):
+        assert (samples.rows["place"] >= FIRST).all()
+    assert lessons.crowd is not None
+    for samples in lessons.crowd:  # a student is taught what its teacher says when it serves
+        assert (samples.rows["place"] == UNKNOWN).all()
+
+
+@pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"tasks": ()}, r'Sampling.tasks: expected one task or more, such as \("like",\); got none'),
@@ -109,6 +132,20 @@ def test_exposures_stand_beside_what_channels_propose() -> None:
 def test_settings_that_give_no_rows_or_mean_nothing_are_refused(fields: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Sampling(**fields)
+
+
+def test_what_must_know_nothing_of_the_rows_needs_earlier_events() -> None:
+    spec = experiment(EXPOSED)
+    reading = replace(zoo.LR, features=("item_year", "vectors"))
+    vectors = replace(spec, embeddings={"vectors": Item2Vec()}, models={"lr": reading})
+    with pytest.raises(
+        ValueError, match="model 'lr': it reads the embedding 'vectors', which may know nothing of the "
+    ):
+        vectors.check(Clock.REAL)
+    replace(vectors, sampling=replace(EXPOSED, late=0.9)).check(Clock.REAL)
+    taught = {"taught": Distilled(teacher="lr", student=zoo.LR)}
+    with pytest.raises(ValueError, match="model 'taught': .* with sampling.late=1 no event is left .* smaller `late`"):
+        replace(spec, models=dict(spec.models) | taught).check(Clock.REAL)
 
 
 def test_names_of_events_stand_for_their_reaction() -> None:

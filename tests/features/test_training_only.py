@@ -22,9 +22,9 @@ from taojin.experiment.train import train
 from taojin.features.attributes import Attribute, Id
 from taojin.features.feature import Ask, Category, Feature
 from taojin.features.past import Past, Recent
-from taojin.features.snapshot import TRAINING
+from taojin.features.snapshot import TRAINING, Snapshot
 from taojin.features.store import Store
-from taojin.features.training_only import Place, PlaceCode, TrainingOnly
+from taojin.features.training_only import OBSERVED, Hidden, Place, PlaceCode, TrainingOnly
 from taojin.features.windows import Rate
 from taojin.nn.trainer import Training
 from taojin.ranking.crosses.linear import Linear
@@ -70,7 +70,7 @@ def nothing(values: np.ndarray) -> np.ndarray:
     return np.full_like(values, UNKNOWN if values.dtype == np.int64 else 0)
 
 
-@pytest.mark.parametrize("context", [{}, {TRAINING: np.zeros(ROWS, np.int64)}], ids=["nothing said", "no training"])
+@pytest.mark.parametrize("context", [{}, {OBSERVED: np.zeros(ROWS, np.int64)}], ids=["nothing said", "no training"])
 @pytest.mark.parametrize("hidden", [0.0, 0.3])
 def test_nothing_is_known_outside_training(view: TrainView, context: dict, hidden: float) -> None:
     plain, only = read(view, hidden, context)
@@ -81,7 +81,7 @@ def test_nothing_is_known_outside_training(view: TrainView, context: dict, hidde
 
 @pytest.mark.parametrize("hidden", [0.0, 0.1, 0.5, 0.95])
 def test_a_share_of_the_training_rows_does_not_know_it_either(view: TrainView, hidden: float) -> None:
-    plain, only = read(view, hidden, {TRAINING: np.ones(ROWS, np.int64)}, each=1)
+    plain, only = read(view, hidden, {OBSERVED: np.ones(ROWS, np.int64)}, each=1)
     drawn = {}
     for name in (*REQUESTS, *CANDIDATES):
         width = (ROWS, -1)
@@ -99,7 +99,7 @@ def test_a_share_of_the_training_rows_does_not_know_it_either(view: TrainView, h
 
 def test_only_the_rows_that_train_know_it(view: TrainView) -> None:
     mixed = np.arange(ROWS) % 2
-    plain, only = read(view, 0.0, {TRAINING: mixed})
+    plain, only = read(view, 0.0, {OBSERVED: mixed})
     for name in REQUESTS:
         assert (only[name][mixed == 1] == plain[name][mixed == 1]).all()
         assert (only[name][mixed == 0] == nothing(plain[name])[mixed == 0]).all()
@@ -110,7 +110,7 @@ def test_only_the_rows_that_train_know_it(view: TrainView) -> None:
 
 
 def test_what_is_hidden_goes_by_the_request_and_is_the_same_again(view: TrainView) -> None:
-    context = {TRAINING: np.ones(ROWS, np.int64)}
+    context = {OBSERVED: np.ones(ROWS, np.int64)}
     store = fit_store([TrainingOnly(of=PLAIN[2], hidden=0.5)], view)
     requests, candidates = ask(view, context)
     first = store.read(["year"], requests, candidates)["year"]
@@ -218,8 +218,8 @@ class Biased:
         sampling, names = Sampling(tasks=("click",), exposed="show", requests=0), model.features
         of = log.user % 5 == 0
         parts = [
-            draw_exposures(store, log, np.flatnonzero(mask), sampling, self.view.kinds, names=names, training=train)
-            for mask, train in ((~of, True), (of, False))
+            draw_exposures(store, log, np.flatnonzero(mask), sampling, self.view.kinds, names=names, marks=marks)
+            for mask, marks in ((~of, (TRAINING, OBSERVED)), (of, (OBSERVED,)))
         ]
         ranker = model.fit(*(part.samples for part in parts), store.columns, {}, seed=0, progress=Silent())
         return correlation(self.quality, ranker.score(catalogue(self.view, store, names))["click"])
@@ -240,20 +240,19 @@ def correlation(one: np.ndarray, other: np.ndarray) -> float:
 
 FAST = Training(batch=256, epochs=8, patience=3, learning_rate=0.02, sparse_rate=0.1, device="cpu")
 MODELS = {
-    "linear": (RankingModel(crosses=(Linear(),), dim=0, training=FAST), 0.3),
-    "network": (RankingModel(crosses=(Linear(), MLP((16,))), dim=4, training=FAST), 0.1),
+    "linear": RankingModel(crosses=(Linear(),), dim=0, training=FAST),
+    "network": RankingModel(crosses=(Linear(), MLP((16,))), dim=4, training=FAST),
 }
-"""And how much nearer to the truth their order is, at least, once they know the place: measured 0.44 and 0.21."""
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_that_knows_the_place_in_training_serves_the_true_quality(name: str) -> None:
-    model, better = MODELS[name]
     knowing, blind = (
-        np.mean([Biased.make(seed).served(replace(model, features=features)) for seed in (0, 1)])
+        np.mean([Biased.make(seed).served(replace(MODELS[name], features=features)) for seed in (0, 1)])
         for features in (("item", "place"), ("item",))
     )
-    assert knowing > 0.5 and knowing > blind + better
+    # Measured: 0.96 and 0.31 of the linear model, 0.99 and 0.35 of the network.
+    assert knowing > 0.9 and blind < 0.5
 
 
 def test_a_bundle_serves_what_only_training_knew_as_unknown(tmp_path: Path) -> None:
@@ -276,3 +275,5 @@ def test_a_bundle_serves_what_only_training_knew_as_unknown(tmp_path: Path) -> N
     requests = Requests(user, user * 0, user * DAY, user.astype(np.uint64), past)
     found = store.read(("place", "likes"), requests, Candidates.of(np.array([0, 1, 2]), user))
     assert found["place"].tolist() == [UNKNOWN, UNKNOWN] and not found["likes"].any()
+    likes = store.columns["likes"]
+    assert isinstance(likes, Hidden) and isinstance(likes.of, Snapshot), "what the feature was at other times is kept"

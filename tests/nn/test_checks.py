@@ -1,6 +1,7 @@
 """What a training is protected from: batches and tables larger than memory, numbers and labels that teach nothing."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,6 +143,22 @@ def test_a_ranker_larger_than_memory_is_refused_when_it_is_fitted(
 def test_free_memory_is_what_the_system_says() -> None:
     free = memory.available()
     assert free is None or 1024**2 < free < 1024**5
+
+
+@pytest.mark.parametrize(("most", "left"), [("1000000", 1_000_000 - 900_000 + 300_000), ("max", None)])
+def test_a_container_may_have_less(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: str, left: int | None
+) -> None:
+    monkeypatch.setattr(memory, "CONTAINER", ())
+    whole = memory.available()
+    if whole is None:
+        pytest.skip("this system does not say how much memory is free")
+    for name, text in (("max", most), ("current", "900000"), ("stat", "anon 600000\ninactive_file 300000")):
+        (tmp_path / f"memory.{name}").write_text(f"{text}\n")
+    paths = (str(tmp_path / "memory.max"), str(tmp_path / "memory.current"), "inactive_file")
+    monkeypatch.setattr(memory, "CONTAINER", ((str(tmp_path / "none"), str(tmp_path / "none"), "-"), paths))
+    free = memory.available()
+    assert free is not None and (free == left if left else free > whole / 2)
 
 
 LENGTH, ROWS = 4, 200
