@@ -144,7 +144,7 @@ def test_what_must_know_nothing_of_the_rows_needs_earlier_events() -> None:
         vectors.check(Clock.REAL)
     replace(vectors, sampling=replace(EXPOSED, late=0.9)).check(Clock.REAL)
     taught = {"taught": Distilled(teacher="lr", student=zoo.LR)}
-    with pytest.raises(ValueError, match="model 'taught': .* with sampling.late=1 no event is left .* smaller `late`"):
+    with pytest.raises(ValueError, match=r"model 'taught': .* with sampling.late=1 no event is left .* smaller `late`"):
         replace(spec, models=dict(spec.models) | taught).check(Clock.REAL)
 
 
