@@ -26,8 +26,9 @@ from benchmarks.quality import RESULTS, commit
 from benchmarks.ranking import interval
 from benchmarks.section import write_section
 from benchmarks.video_rows import EVERY_TASK, video_rows
+from taojin.core.auc import auc, group_auc
 from taojin.core.progress import Silent
-from taojin.evaluation.ranking_metrics import auc, gauc, group_auc
+from taojin.evaluation.ranking_metrics import gauc
 from taojin.nn.trainer import Training
 from taojin.ranking import zoo
 from taojin.ranking.crosses.flat import Flat

@@ -26,7 +26,7 @@ from benchmarks.encoded import EncodedRows
 from benchmarks.environment import ROOT, at_least_one, peer_python
 from benchmarks.film_rows import film_rows
 from benchmarks.fits.task import Task
-from taojin.evaluation.ranking_metrics import auc
+from taojin.core.auc import auc
 
 GOALS = {"deepfm": (2.5, 4.0), "dcn": (5.0, 5.0), "dcn_v2": (5.0, 5.0), "din": (1.3, 2.5)}
 """Least ratio to the faster peer, in fp32 and in bf16."""

@@ -28,10 +28,11 @@ from benchmarks.fits.task import TEST, VALID
 from benchmarks.quality import commit
 from benchmarks.section import write_section
 from benchmarks.video_rows import TARGETS, video_rows
+from taojin.core.auc import auc
 from taojin.core.batch import Rows
 from taojin.core.progress import Advance, Silent
 from taojin.core.stages import Ranker
-from taojin.evaluation.ranking_metrics import auc, gauc, logloss
+from taojin.evaluation.ranking_metrics import gauc, logloss
 from taojin.features.feature import Column, History, Level
 from taojin.nn.samples import Samples
 from taojin.ranking import zoo

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from taojin.core.auc import auc
 from taojin.core.batch import Candidates, Requests
 from taojin.core.events import Events
 from taojin.core.progress import Silent
 from taojin.core.units import FIRST
 from taojin.data.dataset import Dataset, Log, take
 from taojin.data.split import Part
-from taojin.evaluation.ranking_metrics import auc
 from taojin.experiment.fit import Divided, fit_channels, fit_embeddings, fit_store, with_vectors
 from taojin.experiment.lessons import draw_lessons, proposing, sampled_features
 from taojin.experiment.samples import draw, late_moments

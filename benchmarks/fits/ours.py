@@ -22,9 +22,9 @@ from benchmarks.fits.task import (
     answer,
     store,
 )
+from taojin.core.auc import auc
 from taojin.core.batch import Rows
 from taojin.core.progress import Silent
-from taojin.evaluation.ranking_metrics import auc
 from taojin.features.feature import Ask, Category, Column, Form, History, Level, Values
 from taojin.nn.samples import Samples
 from taojin.nn.trainer import SPARSE_FROM, Training
@@ -120,8 +120,8 @@ def main() -> None:
         return
     # One grid for both optimisers, in the ratio of their defaults.
     sparse_rate = task.learning_rate * Training.sparse_rate / Training.learning_rate
-    training = replace(training, patience=task.patience, sparse=True, sparse_rate=sparse_rate)
-    spec = replace(MODELS[task.model], training=training)
+    training = replace(training, patience=task.patience, sparse=task.rowwise, sparse_rate=sparse_rate)
+    spec = replace(MODELS[task.model], chosen_by="auc", training=training)
     start = time.perf_counter()
     ranker = spec.fit(train, valid, read, {}, seed=task.seed, progress=Silent())
     seconds = time.perf_counter() - start

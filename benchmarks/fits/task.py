@@ -34,6 +34,7 @@ class Task:
     patience    None: for speed, all epochs are run; otherwise the epoch that is best on validation is kept, and
                 training ends after so many worse ones
     out         file for the predictions
+    rowwise     our tables learn by row-wise Adagrad, where a fit is for quality; otherwise by Adam, as the peers' do
     """
 
     rows: str
@@ -47,6 +48,7 @@ class Task:
     bf16: bool = False
     patience: int | None = None
     seed: int = 0
+    rowwise: bool = False
 
     @classmethod
     def read(cls) -> "Task":

@@ -18,7 +18,7 @@ from benchmarks.encoded import EncodedRows
 from benchmarks.environment import ROOT, peer_python
 from benchmarks.fits.task import Task
 from benchmarks.quality import commit
-from taojin.evaluation.ranking_metrics import auc
+from taojin.core.auc import auc
 
 PEERS = ("deepctr", "rechub")
 ABSENT = {("rechub", "fm"), ("rechub", "xdeepfm")}
@@ -33,6 +33,7 @@ class Trials:
     """The fits on some rows.
 
     folder      gets a folder per state of the rows and limits, so that nothing of other rows is taken for done
+    rowwise     our tables learn by row-wise Adagrad, not Adam
     """
 
     rows: EncodedRows
@@ -42,6 +43,7 @@ class Trials:
     batch: int
     threads: int
     rates: tuple[float, ...] = RATES
+    rowwise: bool = False
 
     def has(self, side: str, model: str) -> bool:
         """Whether a program has the model."""
@@ -94,7 +96,7 @@ class Trials:
             out = Path(folder) / "predictions.npz"
             task = Task(
                 str(self.place / "rows.npz"), model, target, self.epochs, self.batch, rate, self.threads, str(out),
-                patience=1, seed=seed,
+                patience=1, seed=seed, rowwise=self.rowwise,
             )  # fmt: skip
             python = Path(sys.executable) if side == "taojin" else peer_python(side)
             environment = os.environ | {"OMP_NUM_THREADS": str(self.threads), "OMP_WAIT_POLICY": "passive"}

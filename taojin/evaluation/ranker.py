@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from taojin.core.auc import auc
 from taojin.core.batch import Rows
 from taojin.core.stages import Ranker
 from taojin.core.units import Floats, Ints
 from taojin.evaluation.ranking_metrics import (
-    auc,
     calibration_error,
     gauc,
     logloss,

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from taojin.core.auc import auc
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress, Silent
 from taojin.core.spec import override
 from taojin.evaluation.ranker import predict
-from taojin.evaluation.ranking_metrics import auc, logloss
+from taojin.evaluation.ranking_metrics import logloss
 from taojin.experiment.fit import Divided, fit_embeddings, fit_store, with_vectors
 from taojin.experiment.identity import identity
 from taojin.experiment.lessons import Lessons, draw_lessons

@@ -3,13 +3,16 @@
 Shapes: N rows, R = 1 or N requests, F fields, D vector size, L history length, H history columns, T tasks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from taojin.core.auc import aucs
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress
 from taojin.core.units import Floats
@@ -45,6 +48,8 @@ class RankingModel:
     start       a model that is fitted first, on the same rows; this one begins with its shared vectors
     vectors     name of an item's category -> embedding, as long as `dim`, whose vectors its table begins with
     objective   what several tasks, and their positive rows, count
+    chosen_by   what is best on the validation rows in the epoch that is kept: the loss, which asks for probabilities,
+                or the mean AUC of the tasks, which asks for the order alone
     training    tables by row-wise Adagrad whatever their size: on MovieLens-1M 0.002 to 0.007 AUC better than by Adam
     """
 
@@ -56,11 +61,14 @@ class RankingModel:
     start: "RankingModel | None" = None
     vectors: Mapping[str, str] = field(default_factory=dict)
     objective: Objective = Objective()
+    chosen_by: Literal["loss", "auc"] = "loss"
     training: Training = Training(sparse=True)
 
     def __post_init__(self) -> None:
         if not self.crosses:
             raise ValueError("ranking: a model needs at least one cross, such as MLP((256, 128)); got none")
+        if self.chosen_by not in ("loss", "auc"):
+            raise ValueError(f"ranking: chosen_by: expected 'loss' or 'auc', got {self.chosen_by!r}")
         if self.dim < 0:
             raise ValueError(f"ranking: expected dim >= 0, got {self.dim}")
         if self.start is not None and self.start.dim != self.dim:
@@ -104,7 +112,7 @@ class RankingModel:
         progress: Progress,
         checkpoint: Path | None = None,
     ) -> OnnxRanker:
-        """Learn from labelled rows and keep the epoch with the least log loss on `valid`.
+        """Learn from labelled rows and keep the epoch that is best on `valid`.
 
         columns     what the names of the features stand for
         checkpoint  file from which a killed training goes on
@@ -114,6 +122,8 @@ class RankingModel:
         if not len(valid):
             raise ValueError("ranking: expected validation rows, got none; take a larger validation share")
         train.check_labels("ranking")
+        if self.chosen_by == "auc":
+            aucs(valid.labels, valid.labels, valid.tasks)
         begin = {
             field: vectors_of_codes(field, columns, embeddings[embedding]) for field, embedding in self.vectors.items()
         }
@@ -159,7 +169,14 @@ class RankingModel:
         def validate() -> float:
             blocks = torch.arange(len(judged), device=device).split(BLOCK)
             pieces = [piece for block in blocks for piece in judged.pieces(block)]
+            if self.chosen_by == "auc":
+                return mean_auc(judged.gather(piece) for piece in pieces)
             return -sum(float(loss(judged.gather(piece))) * len(piece) for piece in pieces) / len(judged)
+
+        def mean_auc(pieces: Iterable[Labelled]) -> float:
+            said = [(network(rows.batch).float().cpu(), rows.labels.cpu()) for rows in pieces]
+            logits, labels = (torch.cat(whole).numpy() for whole in zip(*said, strict=True))
+            return float(np.mean(list(aucs(labels, logits, train_samples.tasks).values())))
 
         name = " + ".join(type(part).__name__ for part in (*self.interests, *self.crosses))
         train(

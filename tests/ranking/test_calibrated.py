@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taojin.bundle import _Leaves
+from taojin.core.auc import auc
 from taojin.core.batch import Rows
 from taojin.core.curves import Steps
 from taojin.core.progress import Silent
 from taojin.core.spec import decode, encode
-from taojin.evaluation.ranking_metrics import auc, calibration_error
+from taojin.evaluation.ranking_metrics import calibration_error
 from taojin.nn.samples import Samples
 from taojin.ranking.calibrated import CalibratedModel
 from taojin.ranking.calibration import CalibratedRanker

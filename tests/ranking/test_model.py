@@ -3,11 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from taojin.core.auc import auc
 from taojin.core.batch import Rows
 from taojin.core.progress import Silent
 from taojin.core.spec import decode, encode, override
-from taojin.evaluation.ranking_metrics import auc
 from taojin.features.feature import Category, Column, History, Level
+from taojin.nn import trainer
 from taojin.nn.samples import Samples
 from taojin.nn.trainer import Training
 from taojin.ranking import zoo
@@ -160,3 +161,38 @@ def test_a_spec_is_stored_rebuilt_and_overridden_by_name() -> None:
     changed = override(override(zoo.DIN, "dim", "32"), "training.epochs", "3")
     assert (changed.dim, changed.training.epochs) == (32, 3)
     assert override(zoo.DIN, "crosses.0.hidden", "64,32").crosses == (MLP((64, 32)),)
+
+
+def test_the_epoch_with_the_best_order_is_kept_where_that_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    train, valid = tastes(range(2, 52), 0), tastes(range(52, 102), 1)
+    half = np.arange(len(valid.labels)) < 2_000
+    two = {"tasks": ("like", "love")}  # the second is known of half of the rows
+    train = replace(train, labels=np.repeat(train.labels, 2, 1), **two)
+    labels = np.stack([valid.labels[:, 0], np.where(half, valid.labels[:, 0], np.nan)], 1)
+    valid = replace(valid, labels=labels, **two)
+    spec = RankingModel(
+        interests=(TargetAttention((8,)),), crosses=(MLP((8,)),), dim=4, chosen_by="auc",
+        training=replace(QUICK, epochs=6, patience=6, learning_rate=0.02, batch=512),
+    )  # fmt: skip
+    outcomes = []
+
+    def training(*arguments, **options):
+        outcomes.append(trainer.train(*arguments, **options))
+        return outcomes[-1]
+
+    monkeypatch.setattr("taojin.ranking.model.train", training)
+    said = fit(spec, train, valid, TASTE_COLUMNS).score(valid.rows)
+    like = auc(valid.labels[:, 0], said["like"])
+    love = auc(valid.labels[half, 1], said["love"][half])
+    (outcome,) = outcomes
+    assert outcome.values[outcome.best] == max(outcome.values) == pytest.approx((like + love) / 2, abs=1e-6)
+    assert len(set(outcome.values)) == 6
+
+
+def test_an_order_is_judged_on_rows_of_both_kinds() -> None:
+    train, spec = tastes(range(2, 52), 0), RankingModel(crosses=(Linear(),), chosen_by="auc", training=QUICK)
+    only = train.where(train.labels[:, 0] == 1)
+    with pytest.raises(ValueError, match="AUC: no task of like has rows above one half and others; take more rows"):
+        fit(spec, train, only, TASTE_COLUMNS)
+    with pytest.raises(ValueError, match="ranking: chosen_by: expected 'loss' or 'auc', got 'gauc'"):
+        RankingModel(crosses=(Linear(),), chosen_by="gauc")  # type: ignore[arg-type]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from taojin.core.auc import auc
 from taojin.core.batch import Rows
 from taojin.core.units import PAD
-from taojin.evaluation.ranking_metrics import auc
 from taojin.features.feature import Category, Column, History, Level
 from taojin.features.inputs import Inputs
 from taojin.nn.batch import LabelledColumns

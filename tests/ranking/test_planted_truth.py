@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import torch
 
+from taojin.core.auc import auc
 from taojin.core.batch import Rows
 from taojin.core.progress import Silent
 from taojin.core.units import Ints
-from taojin.evaluation.ranking_metrics import auc
 from taojin.features.feature import Category, History, Level
 from taojin.nn.batch import LabelledColumns
 from taojin.nn.encoders import Capsules, Recurrent

@@ -10,10 +10,10 @@ import onnxruntime
 import pytest
 
 from taojin.bundle import Bundle
+from taojin.core.auc import auc
 from taojin.core.batch import Rows
 from taojin.core.progress import Silent
 from taojin.data.split import Part
-from taojin.evaluation.ranking_metrics import auc
 from taojin.experiment.fit import Divided
 from taojin.experiment.train import train
 from taojin.features.feature import Category, History, Level, Number
