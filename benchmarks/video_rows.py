@@ -65,7 +65,7 @@ def video_rows(folder: Path, tasks: tuple[str | Task, ...] = TARGETS) -> Encoded
     shown = log.events.matching(kinds.bits("show")).position
     names = tuple(feature.name for feature in FEATURES)
     sampling = Sampling(tasks=tasks, exposed="show", requests=0)
-    samples = draw_exposures(store, log, shown, sampling, kinds, names=names, training=False).samples
+    samples = draw_exposures(store, log, shown, sampling, kinds, names=names).samples
     rows, part = samples.rows, part[shown]
     columns, sizes, singles, sets = {}, {}, [], []
     for name in names:
