@@ -1,11 +1,10 @@
-"""Trees of LightGBM as an ONNX graph, so that what serves needs ONNX Runtime alone.
+"""Boosted trees as an ONNX graph, so that what serves needs ONNX Runtime alone.
 
 The operator is TreeEnsemble of ai.onnx.ml 5, https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsemble.html
 
 Shapes: N rows, C columns, B trees, M inner nodes, L leaves.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,79 +12,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from taojin.core.units import Floats, Ints
+from taojin.ranking.forest import Forest
 
-AT_MOST, MEMBER = 0, 6
-"""Modes of a node: the value is at most its split; the value is one of its members."""
 IR, OPSET, ML_OPSET = 10, 17, 5
 SUM = 1
-
-
-@dataclass
-class Forest:
-    """The nodes of several trees as the operator wants them: inner nodes and leaves apart, all trees behind each other.
-
-    root    of each tree, among the inner nodes
-    tree    of each leaf
-    value   of each leaf
-    """
-
-    column: list[int] = field(default_factory=list)
-    mode: list[int] = field(default_factory=list)
-    split: list[np.float32] = field(default_factory=list)
-    member: list[float] = field(default_factory=list)
-    then: list[tuple[int, bool]] = field(default_factory=list)
-    other: list[tuple[int, bool]] = field(default_factory=list)
-    root: list[int] = field(default_factory=list)
-    tree: list[int] = field(default_factory=list)
-    value: list[float] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, dump: dict[str, Any]) -> "Forest":
-        """From what LightGBM's `dump_model` gives."""
-        forest = cls()
-        for number, tree in enumerate(dump["tree_info"]):
-            forest._add_tree(number, tree["tree_structure"])
-        return forest
-
-    def _add_tree(self, number: int, top: dict[str, Any]) -> None:
-        self.root.append(len(self.column))
-        if "leaf_value" in top:  # a tree without a split asks something that changes nothing
-            self._inner(AT_MOST, 0, np.float32(0))
-            self.then[-1] = self.other[-1] = self._leaf(number, top["leaf_value"])
-            return
-        waiting = [(top, self._ask(top))]
-        while waiting:
-            node, at = waiting.pop()
-            for side, child in ((self.then, node["left_child"]), (self.other, node["right_child"])):
-                if "leaf_value" in child:
-                    side[at] = self._leaf(number, child["leaf_value"])
-                else:
-                    place = self._ask(child)
-                    side[at] = (place, False)
-                    waiting.append((child, place))
-
-    def _ask(self, node: dict[str, Any]) -> int:
-        if node["decision_type"] == "==":
-            self.member += [*map(float, str(node["threshold"]).split("||")), np.nan]
-            return self._inner(MEMBER, node["split_feature"], np.float32(np.nan))
-        assert node["decision_type"] == "<=", f"a split of LightGBM that is not known: {node['decision_type']}"
-        # The largest float32 that is not above: it divides float32 values as the double does.
-        split = np.float32(node["threshold"])
-        split = np.nextafter(split, np.float32(-np.inf)) if float(split) > node["threshold"] else split
-        return self._inner(AT_MOST, node["split_feature"], split)
-
-    def _inner(self, mode: int, column: int, split: np.float32) -> int:
-        self.mode.append(mode)
-        self.column.append(column)
-        self.split.append(split)
-        self.then.append((0, True))
-        self.other.append((0, True))
-        return len(self.mode) - 1
-
-    def _leaf(self, tree: int, value: float) -> tuple[int, bool]:
-        self.tree.append(tree)
-        self.value.append(value)
-        return len(self.value) - 1, True
 
 
 def score_graph(forest: Forest) -> bytes:

@@ -1,6 +1,4 @@
-"""Gradient boosted trees by LightGBM, plain, below a logistic regression, or for the order of a list.
-
-LightGBM: Ke et al., NeurIPS 2017, https://papers.nips.cc/paper/6907-lightgbm. Install the extra `trees`.
+"""Gradient boosted trees, plain, below a logistic regression, or for the order of a list.
 
 Shapes: N rows, C columns, T tasks, L leaves.
 """
@@ -8,113 +6,27 @@ Shapes: N rows, C columns, T tasks, L leaves.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, get_args
 
 import numpy as np
 import onnxruntime
 from scipy import sparse
 from scipy.optimize import minimize
 
-from taojin.core.bounds import Bound, Count, NotNegative, Portion, Positive, bounded
+from taojin.core.bounds import Bound, bounded
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress
-from taojin.core.units import Floats, Ints, Mask
+from taojin.core.units import Floats, Ints
 from taojin.embeddings.embedding import Embedding
 from taojin.features.feature import Column, History
 from taojin.features.inputs import Inputs
 from taojin.nn.samples import Samples
-from taojin.ranking.tree_graph import Forest, leaf_graph, numbers_graph, score_graph
+from taojin.ranking.boosting import Boosting, LabelledRows, Learns
+from taojin.ranking.tree_graph import leaf_graph, numbers_graph, score_graph
 from taojin.ranking.tree_ranker import TreeRanker, categorical, table
 
-Learns = Literal["probability", "order"]
-OBJECTIVES = {"probability": ("cross_entropy", "cross_entropy"), "order": ("lambdarank", "ndcg")}
-"""What LightGBM is told for each, and what it stops by; its "binary" would round labels between 0 and 1."""
 GRADES = 4
 """Labels between 0 and 1 as whole grades, for what learns an order."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Boosting:
-    """How trees are grown.
-
-    trees           at most so many
-    leaves          of a tree, at most
-    learning_rate   what each tree counts
-    at_least        rows of a leaf
-    columns         share of the columns that a tree may ask
-    l2              penalty of the leaves' values
-    patience        stop after so many trees without a better value on validation
-    threads         0: all cores
-    """
-
-    trees: Count = 500
-    leaves: Count = 63
-    learning_rate: Positive = 0.05
-    at_least: Count = 20
-    columns: Portion = 0.8
-    l2: NotNegative = 1.0
-    patience: Count = 30
-    threads: int = 0
-
-    def __post_init__(self) -> None:
-        bounded(self)
-        if self.leaves < 2:
-            raise ValueError(f"Boosting.leaves: expected 2 or more, got {self.leaves}")
-
-    def grow(self, learned: "_Rows", judged: "_Rows", objective: str, metric: str, seed: int) -> Forest:
-        """Trees until validation is no longer better."""
-        library = _lightgbm()
-        parameters: dict[str, Any] = {
-            "objective": objective, "metric": metric, "num_leaves": self.leaves, "learning_rate": self.learning_rate,
-            "min_data_in_leaf": self.at_least, "feature_fraction": self.columns, "lambda_l2": self.l2,
-            "num_threads": self.threads, "seed": seed, "deterministic": True, "force_row_wise": True,
-            "use_missing": False, "verbosity": -1,
-        }  # fmt: skip
-        train = learned.dataset(library)
-        booster = library.train(
-            parameters,
-            train,
-            num_boost_round=self.trees,
-            valid_sets=[judged.dataset(library, reference=train)],
-            callbacks=[library.early_stopping(self.patience, verbose=False)],
-        )
-        return Forest.of(booster.dump_model(num_iteration=booster.best_iteration or -1))
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Rows that have a task's label, by request.
-
-    columns float32[N, C]
-    group   int64[R]        rows of each request
-    """
-
-    columns: Floats
-    label: Floats
-    weight: Floats
-    group: Ints
-    codes: list[int]
-
-    def halves(self, seed: int) -> tuple["_Rows", "_Rows"]:
-        """The rows of one half of the requests, drawn at random, and those of the other."""
-        chosen = np.random.default_rng(seed).permutation(len(self.group)) * 2 < len(self.group)
-        return self._of(chosen), self._of(~chosen)
-
-    def _of(self, requests: Mask) -> "_Rows":
-        rows = np.repeat(requests, self.group)
-        return _Rows(self.columns[rows], self.label[rows], self.weight[rows], self.group[requests], self.codes)
-
-    def dataset(self, library: Any, reference: Any = None) -> Any:
-        """What LightGBM learns from."""
-        return library.Dataset(
-            self.columns,
-            self.label,
-            weight=self.weight,
-            group=self.group,
-            categorical_feature=self.codes,
-            reference=reference,
-            free_raw_data=False,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,13 +52,13 @@ class Trees:
 
     def __post_init__(self) -> None:
         bounded(self)
-        if self.learns not in OBJECTIVES:
-            raise ValueError(f"Trees.learns: expected {', '.join(OBJECTIVES)}; got {self.learns!r}")
+        if self.learns not in get_args(Learns):
+            raise ValueError(f"Trees.learns: expected {', '.join(get_args(Learns))}; got {self.learns!r}")
 
     def check(self, columns: Mapping[str, Column], tasks: tuple[str, ...]) -> None:
-        """Refuse features that are not there, or all of which are histories; and a missing LightGBM."""
+        """Refuse features that are not there, or all of which are histories; and a library that is missing."""
         self._read(columns)
-        _lightgbm()
+        self.boosting.loaded()
 
     def fit(
         self,
@@ -177,12 +89,12 @@ class Trees:
                 advance(1, task)
         return TreeRanker(graphs, inputs, tuple(column.name for column in read))
 
-    def _graph(self, learned: "_Rows", judged: "_Rows", seed: int) -> bytes:
+    def _graph(self, learned: LabelledRows, judged: LabelledRows, seed: int) -> bytes:
         if self.regression_l2 is None:
-            return score_graph(self.boosting.grow(learned, judged, *OBJECTIVES[self.learns], seed))
+            return score_graph(self.boosting.grow(learned, judged, self.learns, seed))
         # On the rows that the trees were grown on, their leaves know the labels, and a regression would trust them.
         grown, learned = learned.halves(seed)
-        forest = self.boosting.grow(grown, judged, *OBJECTIVES[self.learns], seed)
+        forest = self.boosting.grow(grown, judged, self.learns, seed)
         # By the graph that serves: a row falls where it will fall.
         numbers = onnxruntime.InferenceSession(numbers_graph(forest), providers=["CPUExecutionProvider"])
         leaf = numbers.run(None, {"columns": learned.columns})[0]
@@ -214,7 +126,7 @@ def logistic_regression(leaf: Ints, label: Floats, weight: Floats, leaves: int, 
     return found[:-1].astype(np.float32), float(found[-1])
 
 
-def _labelled(samples: Samples, columns: Floats, codes: list[int], place: int, learns: Learns) -> _Rows:
+def _labelled(samples: Samples, columns: Floats, codes: list[int], place: int, learns: Learns) -> LabelledRows:
     """The rows that have a task's label, those of a request side by side."""
     label = samples.labels[:, place]
     if learns == "order" and ((label > 0) & (label < 1)).any():
@@ -222,12 +134,4 @@ def _labelled(samples: Samples, columns: Floats, codes: list[int], place: int, l
     rows = np.flatnonzero(~np.isnan(label))
     rows = rows[np.argsort(samples.rows.of[rows], kind="stable")]
     _, group = np.unique(samples.rows.of[rows], return_counts=True)
-    return _Rows(columns[rows], label[rows], samples.weights[rows, place], group, codes)
-
-
-def _lightgbm() -> Any:
-    try:
-        import lightgbm  # noqa: PLC0415
-    except ImportError as error:
-        raise ValueError('trees: LightGBM is not installed; pip install "taojin[trees]"') from error
-    return lightgbm
+    return LabelledRows(columns[rows], label[rows], samples.weights[rows, place], group, codes)

@@ -7,6 +7,7 @@
 
 from taojin.nn.encoders import Capsules, Recurrent
 from taojin.nn.transformer import Transformer
+from taojin.ranking.boosting import Boosting
 from taojin.ranking.crosses.attentional_fm import AttentionalFM
 from taojin.ranking.crosses.beside import Beside
 from taojin.ranking.crosses.cin import CIN
@@ -33,7 +34,7 @@ from taojin.ranking.interests.mean_pool import MeanPool
 from taojin.ranking.interests.over import Over
 from taojin.ranking.interests.target_attention import TargetAttention
 from taojin.ranking.model import RankingModel
-from taojin.ranking.trees import Boosting, Trees
+from taojin.ranking.trees import Trees
 
 LR = RankingModel(crosses=(Linear(),), dim=0)
 """Logistic regression; Richardson, Dominowska and Ragno, WWW 2007, https://doi.org/10.1145/1242572.1242643"""

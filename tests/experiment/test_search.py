@@ -17,12 +17,13 @@ from taojin.experiment.search import Searched, Tried, search_model
 from taojin.nn.trainer import Training
 from taojin.preranking.distilled import Distilled
 from taojin.preranking.dot import DotProduct
+from taojin.ranking.boosting import Boosting
 from taojin.ranking.calibrated import CalibratedModel
 from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.model import RankingModel
 from taojin.ranking.spec import Model
-from taojin.ranking.trees import Boosting, Trees
+from taojin.ranking.trees import Trees
 from taojin.recipes.world import world_tiny
 from taojin.retrieval.popular import Popular
 from taojin.scene import Experiment, Sampling, Scene

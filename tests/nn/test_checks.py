@@ -20,13 +20,14 @@ from taojin.nn.optimizer import Optimizers
 from taojin.nn.samples import Samples
 from taojin.nn.table import Table
 from taojin.nn.trainer import Training
+from taojin.ranking.boosting import Boosting
 from taojin.ranking.crosses.fm import FM
 from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.heads.shared_bottom import SharedBottom
 from taojin.ranking.interests.target_attention import TargetAttention
 from taojin.ranking.model import RankingModel
-from taojin.ranking.trees import Boosting, Trees
+from taojin.ranking.trees import Trees
 from tests.ranking.conftest import Given
 
 CPU = torch.device("cpu")

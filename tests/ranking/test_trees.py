@@ -1,13 +1,16 @@
-"""Trees: their graphs say what LightGBM says, and they learn what is planted."""
+"""Trees: their graphs say what LightGBM and XGBoost say, and they learn what is planted."""
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import lightgbm
 import numpy as np
 import onnxruntime
 import pytest
+import xgboost
 
 from taojin.bundle import Bundle
 from taojin.core.auc import auc
@@ -18,9 +21,11 @@ from taojin.experiment.fit import Divided
 from taojin.experiment.train import train
 from taojin.features.feature import Category, History, Level, Number
 from taojin.nn.samples import Samples
+from taojin.ranking.boosting import Boosting
 from taojin.ranking.calibrated import CalibratedModel
-from taojin.ranking.tree_graph import Forest, numbers_graph, score_graph
-from taojin.ranking.trees import Boosting, Trees, logistic_regression
+from taojin.ranking.forest import lightgbm_forest, xgboost_forest
+from taojin.ranking.tree_graph import numbers_graph, score_graph
+from taojin.ranking.trees import Trees, logistic_regression
 from taojin.ranking.zoo import GBDT, GBDT_LR, LAMBDA_MART
 from taojin.recipes.world import world_tiny
 from taojin.retrieval.popular import Popular
@@ -31,8 +36,11 @@ from tests.ranking.conftest import Given
 SMALL = Boosting(trees=60, leaves=15, learning_rate=0.2, at_least=5, patience=10, threads=1)
 SPECS = pytest.mark.parametrize(
     "spec",
-    [replace(model, boosting=SMALL) for model in (GBDT, GBDT_LR, LAMBDA_MART)],
-    ids=["GBDT", "GBDT_LR", "LAMBDA_MART"],
+    [
+        pytest.param(replace(model, boosting=replace(SMALL, library=library)), id=f"{name}-{library}")
+        for name, model in (("GBDT", GBDT), ("GBDT_LR", GBDT_LR), ("LAMBDA_MART", LAMBDA_MART))
+        for library in ("lightgbm", "xgboost")
+    ],
 )
 COLUMNS = {
     column.name: column
@@ -91,36 +99,63 @@ def test_the_same_seed_gives_the_same_trees_and_batches_say_what_single_requests
             {name: values[of] for name, values in rows.candidate.items()},
             np.zeros(of.sum(), np.int64),
         )
-        np.testing.assert_array_equal(ranker.score(one)["task0"], whole[of])
+        np.testing.assert_allclose(ranker.score(one)["task0"], whole[of], rtol=0, atol=1e-6)
     nobody = Rows(rows.request, {name: values[:0] for name, values in rows.candidate.items()}, rows.of[:0])
     assert ranker.score(nobody)["task0"].shape == (0,)
 
 
-@pytest.mark.parametrize("leaves", [2, 31])
-def test_the_graph_says_what_lightgbm_says(leaves: int) -> None:
+def some_rows() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Two columns of codes and three of numbers, their labels, and rows of which many codes are unseen."""
     random = np.random.default_rng(0)
     codes = random.integers(0, 300, (3_000, 2))
     numbers = np.round(random.normal(size=(3_000, 3)), 1)  # values that splits lie on
     columns = np.concatenate([codes, numbers], axis=1).astype(np.float32)
     label = (codes[:, 0] % 3 == 0) ^ (numbers[:, 1] > 0.3)
+    unseen = columns.copy()
+    unseen[:, 0] += 150
+    return columns, label, unseen
+
+
+def said(graph: bytes, rows: np.ndarray) -> np.ndarray:
+    return onnxruntime.InferenceSession(graph).run(None, {"columns": rows})[0]
+
+
+@pytest.mark.parametrize("objective", ["binary:logistic", "rank:ndcg"])
+@pytest.mark.parametrize("leaves", [1, 2, 31])
+def test_the_graph_says_what_xgboost_says(leaves: int, objective: str) -> None:
+    columns, label, unseen = some_rows()
+    kinds = {"feature_types": ["c", "c", "float", "float", "float"], "enable_categorical": True}
+    rows = xgboost.DMatrix(columns, label, qid=np.arange(3_000) // 10, **kinds)
+    parameters = {
+        "objective": objective, "max_leaves": leaves, "max_depth": 0, "grow_policy": "lossguide", "nthread": 1,
+        "min_child_weight": 1e9 if leaves == 1 else 1,
+    }  # fmt: skip
+    booster = xgboost.train(parameters, rows, 40)
+    forest = xgboost_forest(json.loads(booster.save_raw("json")))
+    for some in (columns, unseen):
+        margin = booster.predict(xgboost.DMatrix(some, **kinds), output_margin=True)
+        np.testing.assert_allclose(said(score_graph(forest), some)[:, 0], 1 / (1 + np.exp(-margin)), rtol=0, atol=1e-5)
+        total = np.array(forest.value)[said(numbers_graph(forest), some)].sum(axis=1)
+        np.testing.assert_allclose(total, margin, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("leaves", [2, 31])
+def test_the_graph_says_what_lightgbm_says(leaves: int) -> None:
+    columns, label, unseen = some_rows()
     rows = lightgbm.Dataset(columns, label, categorical_feature=[0, 1])
     parameters = {"objective": "binary", "num_leaves": leaves, "use_missing": False, "verbosity": -1, "num_threads": 1}
     booster = lightgbm.train(parameters, rows, 40)
-    forest = Forest.of(booster.dump_model())
-    unseen = columns.copy()
-    unseen[:, 0] += 150
+    forest = lightgbm_forest(booster.dump_model())
     for rows in (columns, unseen):
-        session = onnxruntime.InferenceSession(score_graph(forest))
-        found = session.run(None, {"columns": rows})[0][:, 0]
-        np.testing.assert_allclose(found, booster.predict(rows), rtol=0, atol=1e-5)
-        leaf = onnxruntime.InferenceSession(numbers_graph(forest)).run(None, {"columns": rows})[0]
-        total = np.array(forest.value)[leaf].sum(axis=1)
+        np.testing.assert_allclose(said(score_graph(forest), rows)[:, 0], booster.predict(rows), rtol=0, atol=1e-5)
+        total = np.array(forest.value)[said(numbers_graph(forest), rows)].sum(axis=1)
         np.testing.assert_allclose(1 / (1 + np.exp(-total)), booster.predict(rows), rtol=0, atol=1e-6)
 
 
-def test_trees_without_a_split_are_trees() -> None:
+@pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
+def test_trees_without_a_split_are_trees(library: Literal["lightgbm", "xgboost"]) -> None:
     few, valid = planted(0, requests=5), planted(1, requests=5)
-    spec = Trees(boosting=replace(SMALL, at_least=1_000))
+    spec = Trees(boosting=replace(SMALL, at_least=1_000, library=library))
     found = fit(spec, few, valid).score(few.rows)["task0"]
     assert len(set(found.tolist())) == 1 and abs(found[0] - few.labels.mean()) < 0.05
 
@@ -158,6 +193,8 @@ def test_what_means_nothing_is_refused() -> None:
         Boosting(trees=0)
     with pytest.raises(ValueError, match=r"Boosting.leaves: expected 2 or more, got 1"):
         Boosting(leaves=1)
+    with pytest.raises(ValueError, match=r"Boosting.library: expected lightgbm, xgboost; got 'catboost'"):
+        Boosting(library="catboost")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"Trees.learns: expected probability, order; got 'lists'"):
         Trees(learns="lists")
     with pytest.raises(ValueError, match="no feature but histories"):
@@ -167,10 +204,13 @@ def test_what_means_nothing_is_refused() -> None:
         fit(Trees(features=("itme",)), planted(0), planted(1))
 
 
-def test_without_lightgbm_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "lightgbm", None)
-    with pytest.raises(ValueError, match=r'LightGBM is not installed; pip install "taojin\[trees\]"'):
-        fit(Trees(boosting=SMALL), planted(0), planted(1))
+@pytest.mark.parametrize(("library", "package"), [("lightgbm", r'"taojin\[trees\]"'), ("xgboost", "xgboost")])
+def test_without_its_library_the_remedy_is_said(
+    monkeypatch: pytest.MonkeyPatch, library: Literal["lightgbm", "xgboost"], package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ValueError, match=f"{library} is not installed; pip install {package}"):
+        fit(Trees(boosting=replace(SMALL, library=library)), planted(0), planted(1))
 
 
 @pytest.mark.xdist_group("runs")
