@@ -43,7 +43,8 @@ def film_rows(folder: Path | None, rows: int | None) -> EncodedRows:
     ratings = _generate(seed=0) if folder is None else _read(folder)
     keep = slice(None)
     if rows is not None and rows < len(ratings.user):
-        keep = slice(0, int(np.searchsorted(ratings.user, ratings.user[rows])))
+        ends = [int(np.searchsorted(ratings.user, ratings.user[rows], side)) for side in ("left", "right")]
+        keep = slice(0, min(ends, key=lambda end: abs(end - rows)))
     user, item, like = ratings.user[keep], ratings.item[keep], ratings.like[keep]
     columns = {"user": user, "item": item}
     columns |= {name: values[user] for name, values in ratings.users.items()}
