@@ -37,6 +37,8 @@ from taojin.ranking.interests.target_attention import TargetAttention
 from taojin.ranking.model import RankingModel
 
 WARM_UP = 4_096
+START = 1e-4
+"""Deviation of the vectors before training, as DeepCTR-Torch has it."""
 
 MODELS = {
     "fm": RankingModel(crosses=(Linear(), FM()), dim=DIM),
@@ -121,7 +123,7 @@ def main() -> None:
     # One grid for both optimisers, in the ratio of their defaults.
     sparse_rate = task.learning_rate * Training.sparse_rate / Training.learning_rate
     training = replace(training, patience=task.patience, sparse=task.rowwise, sparse_rate=sparse_rate)
-    spec = replace(MODELS[task.model], chosen_by="auc", training=training)
+    spec = replace(MODELS[task.model], chosen_by="auc", deviation=START, training=training)
     start = time.perf_counter()
     ranker = spec.fit(train, valid, read, {}, seed=task.seed, progress=Silent())
     seconds = time.perf_counter() - start

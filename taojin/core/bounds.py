@@ -101,7 +101,8 @@ def bounded(spec: object) -> None:
 
 def _check_type(spec: object, name: str, declared: object) -> None:
     """Refuse what is no instance of a declared class, of text, or of one of several specs."""
-    kinds = [kind for kind in get_args(declared) or (declared,) if kind is not type(None)]
+    several = get_args(declared) if isinstance(declared, UnionType) else (declared,)
+    kinds = [kind for kind in several if kind is not type(None)]
     checked = all(isinstance(kind, type) and (kind in (str, bool) or _is_part(kind)) for kind in kinds)
     value = getattr(spec, name)
     if not checked or (isinstance(declared, UnionType) and value is None and type(None) in get_args(declared)):

@@ -38,6 +38,7 @@ class Table(nn.Module):
 
     A category is its row, a set the mean of its rows, a number its value times its vector, a vector feature its
     projection. PAD is the zero vector, always. History codes read the rows of the candidate's column of that name.
+    Before training they are normal with the standard deviation `deviation`.
 
     weight      float32[rows, D]    the rows of all categories, one category behind the other; row 0 is PAD
     sparse      bool                whether `weight` gets a sparse gradient; the trainer decides
@@ -50,18 +51,18 @@ class Table(nn.Module):
     (torch.Size([2, 2, 8]), False)
     """
 
-    def __init__(self, inputs: Inputs, dim: int) -> None:
+    def __init__(self, inputs: Inputs, dim: int, deviation: float = START_DEVIATION) -> None:
         super().__init__()
         self.starts = starts = _starts(inputs.categories)
         rows = sum(field.size for field in inputs.categories)
         self.dim = dim
         self.sparse = False
         _check_fits(inputs.categories, dim)
-        self.weight = nn.Parameter(torch.randn(max(rows, 1), dim) * START_DEVIATION)
+        self.weight = nn.Parameter(torch.randn(max(rows, 1), dim) * deviation)
         with torch.no_grad():
             self.weight[PAD].zero_()
-        self.request = Side(inputs, Level.REQUEST, starts, dim)
-        self.item = Side(inputs, Level.CANDIDATE, starts, dim)
+        self.request = Side(inputs, Level.REQUEST, starts, dim, deviation)
+        self.item = Side(inputs, Level.CANDIDATE, starts, dim, deviation)
         self.history_start = _buffer([starts[name] for name in inputs.history_columns])
 
     def forward(self, batch: Batch) -> Vectors:
@@ -127,7 +128,7 @@ class _Gather(torch.autograd.Function):
 class Side(nn.Module):
     """The fields of one level: where their codes lie in the table, and the vectors of their numbers."""
 
-    def __init__(self, inputs: Inputs, level: Level, starts: dict[str, int], dim: int) -> None:
+    def __init__(self, inputs: Inputs, level: Level, starts: dict[str, int], dim: int, deviation: float) -> None:
         super().__init__()
         categories = [field for field in inputs.categories if field.level == level]
         numbers = [field for field in inputs.numbers if field.level == level]
@@ -136,7 +137,7 @@ class Side(nn.Module):
         assert all(field.values == 1 for field in categories[: self.singles]), "sets come behind single values"
         self.start = _buffer([starts[field.name] for field in categories for _ in range(field.values)])
         self.widths = [field.width for field in numbers]
-        self.vectors = nn.Parameter(torch.randn(sum(self.widths), dim) * START_DEVIATION)
+        self.vectors = nn.Parameter(torch.randn(sum(self.widths), dim) * deviation)
 
     def rows(self, codes: Tensor) -> Tensor:
         """Rows of the table, int64[N, S]."""

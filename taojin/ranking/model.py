@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from taojin.core.auc import aucs
+from taojin.core.bounds import Positive, bounded
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress
 from taojin.core.units import Floats
@@ -22,7 +23,7 @@ from taojin.features.inputs import Inputs
 from taojin.nn.batch import Batch, Labelled, LabelledColumns
 from taojin.nn.export import to_onnx
 from taojin.nn.samples import Samples
-from taojin.nn.table import Table
+from taojin.nn.table import START_DEVIATION, Table
 from taojin.nn.trainer import Training, seeded, train
 from taojin.ranking.crosses.beside import Beside
 from taojin.ranking.crosses.decay import Decayed
@@ -43,6 +44,7 @@ class RankingModel:
 
     crosses     side by side over the fields and what the interests return
     dim         size of the fields' vectors; 0: none are shared, for models whose parts own all they need
+    deviation   standard deviation of these vectors before training
     features    names of the features it reads; empty: all that the experiment declares, without a history if there is
                 no interest
     start       a model that is fitted first, on the same rows; this one begins with its shared vectors
@@ -57,6 +59,7 @@ class RankingModel:
     interests: tuple[Interest, ...] = ()
     head: Head = Single()
     dim: int = 16
+    deviation: Positive = START_DEVIATION
     features: tuple[str, ...] = ()
     start: "RankingModel | None" = None
     vectors: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +68,7 @@ class RankingModel:
     training: Training = Training(sparse=True)
 
     def __post_init__(self) -> None:
+        bounded(self)
         if not self.crosses:
             raise ValueError("ranking: a model needs at least one cross, such as MLP((256, 128)); got none")
         if self.chosen_by not in ("loss", "auc"):
@@ -192,7 +196,7 @@ class Network(nn.Module):
     def __init__(self, spec: RankingModel, inputs: Inputs, tasks: tuple[str, ...]) -> None:
         super().__init__()
         self.inputs, self.tasks = inputs, tasks
-        self.table = Table(inputs, spec.dim) if spec.dim else None
+        self.table = Table(inputs, spec.dim, spec.deviation) if spec.dim else None
         fields = Fields(inputs, inputs.names_of_sides, spec.dim, inputs.side(Level.REQUEST).names)
         interests = [looking(interest, fields) for interest in spec.interests]
         self.interests = nn.ModuleList(interests)

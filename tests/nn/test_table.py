@@ -85,3 +85,12 @@ def test_an_input_without_fields_or_history_has_vectors_of_no_fields() -> None:
     empty = torch.zeros(3, 0, dtype=torch.int64)
     table = Table(Inputs(), 4)
     assert table.items(empty, torch.zeros(3, 0)).shape == (3, 0, 4)
+
+
+def test_vectors_begin_as_far_from_zero_as_asked(inputs: Inputs, samples: Samples) -> None:
+    for deviation in (1e-4, 0.3):
+        with seeded(0):
+            table = Table(inputs, 64, deviation)
+        begun = torch.cat([table.weight[1:], table.request.vectors, table.item.vectors])
+        assert abs(float(begun.std()) / deviation - 1) < 0.1
+        assert not table.weight[PAD].any()

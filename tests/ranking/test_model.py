@@ -16,7 +16,7 @@ from taojin.ranking.crosses.fm import FM
 from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.interests.target_attention import TargetAttention
-from taojin.ranking.model import RankingModel
+from taojin.ranking.model import Network, RankingModel
 from taojin.ranking.onnx import OnnxRanker
 
 from .conftest import Given
@@ -196,3 +196,11 @@ def test_an_order_is_judged_on_rows_of_both_kinds() -> None:
         fit(spec, train, only, TASTE_COLUMNS)
     with pytest.raises(ValueError, match="ranking: chosen_by: expected 'loss' or 'auc', got 'gauc'"):
         RankingModel(crosses=(Linear(),), chosen_by="gauc")  # type: ignore[arg-type]
+
+
+def test_a_model_says_how_its_vectors_begin() -> None:
+    spec = RankingModel(crosses=(FM(),), dim=16, deviation=1e-4, training=QUICK)
+    network = Network(spec, spec.inputs(TASTE_COLUMNS), ("like",))
+    assert network.table is not None and 5e-5 < float(network.table.weight.std()) < 2e-4
+    with pytest.raises(ValueError, match=r"RankingModel.deviation: expected a number, above 0; got 0"):
+        RankingModel(crosses=(FM(),), deviation=0)
