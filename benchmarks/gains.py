@@ -27,13 +27,13 @@ from benchmarks.ranking import interval
 from benchmarks.section import write_section
 from benchmarks.video_rows import EVERY_TASK, video_rows
 from taojin.core.auc import auc, group_auc
-from taojin.core.progress import Silent
 from taojin.evaluation.ranking_metrics import gauc
 from taojin.nn.trainer import Training
 from taojin.ranking import zoo
 from taojin.ranking.crosses.flat import Flat
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.heads.mmoe import PLE, MMoE
+from taojin.ranking.lesson import Lesson
 from taojin.ranking.model import RankingModel
 
 TRAINING = Training(batch=2048, epochs=10, patience=1, sparse=True, device="cpu")
@@ -89,7 +89,7 @@ def sequences(options: argparse.Namespace, part: int) -> tuple[str, dict[str, ob
     label, user = learned[part].labels[:, 0], rows.columns["user"][rows.part == part].astype(np.int64)
     said = {}
     for name, spec in SEQUENCES.items():
-        ranker = replace(spec, training=TRAINING).fit(*learned[:2], read, {}, seed=0, progress=Silent())
+        ranker = replace(spec, training=TRAINING).fit(Lesson(learned[0], learned[1], read))
         said[name] = ranker.score(learned[part].rows)[target]
         print(f"{name}: GAUC {gauc(label, said[name], user):.4f}", flush=True)
     base = said["mean pooling"]
@@ -147,7 +147,7 @@ def judged(
 ) -> dict[str, float]:
     """AUC of each task after one fit."""
     learned = parts(rows, read, targets)
-    ranker = replace(spec, training=TRAINING).fit(*learned[:2], read, {}, seed=seed, progress=Silent())
+    ranker = replace(spec, training=TRAINING).fit(Lesson(learned[0], learned[1], read, seed=seed))
     found = {}
     for place, (task, said) in enumerate(ranker.score(learned[part].rows).items()):
         label = learned[part].labels[:, place]

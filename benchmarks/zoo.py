@@ -36,6 +36,7 @@ from taojin.evaluation.ranking_metrics import gauc, logloss
 from taojin.features.feature import Column, History, Level
 from taojin.nn.samples import Samples
 from taojin.ranking import zoo
+from taojin.ranking.lesson import Lesson
 from taojin.ranking.model import RankingModel
 from taojin.ranking.onnx import OnnxRanker
 from taojin.ranking.trees import Trees
@@ -124,7 +125,7 @@ def quality(name: str, rows: EncodedRows) -> dict[str, object] | None:
     read = columns_of(spec, rows)
     parts = [made(rows, part, read, targets, spec) for part in (0, VALID, TEST)]
     started = time.perf_counter()
-    ranker = with_epochs(spec, EPOCHS).fit(parts[0], parts[1], read, {}, seed=0, progress=Silent())
+    ranker = with_epochs(spec, EPOCHS).fit(Lesson(parts[0], parts[1], read))
     found: dict[str, object] = {"seconds": round(time.perf_counter() - started, 1)}
     for part, of in (("valid", VALID), ("test", TEST)):
         said = ranker.score(parts[of].rows)[targets[0]]
@@ -148,7 +149,7 @@ def speed(name: str, rows: EncodedRows) -> dict[str, object] | None:
     few_valid = valid.where(np.arange(len(valid)) < FEW // 10)
     counting = Counting()
     started = time.perf_counter()
-    ranker = with_epochs(spec, 1).fit(few, few_valid, read, {}, seed=0, progress=counting)
+    ranker = with_epochs(spec, 1).fit(Lesson(few, few_valid, read, progress=counting))
     seconds = time.perf_counter() - started
     return {
         "parameters": parameters(ranker),

@@ -24,7 +24,6 @@ from benchmarks.fits.task import (
 )
 from taojin.core.auc import auc
 from taojin.core.batch import Rows
-from taojin.core.progress import Silent
 from taojin.features.feature import Ask, Category, Column, Form, History, Level, Values
 from taojin.nn.samples import Samples
 from taojin.nn.trainer import SPARSE_FROM, Training
@@ -34,6 +33,7 @@ from taojin.ranking.crosses.fm import FM
 from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.interests.target_attention import TargetAttention
+from taojin.ranking.lesson import Lesson
 from taojin.ranking.model import RankingModel
 
 WARM_UP = 4_096
@@ -125,7 +125,7 @@ def main() -> None:
     training = replace(training, patience=task.patience, sparse=task.rowwise, sparse_rate=sparse_rate)
     spec = replace(MODELS[task.model], chosen_by="auc", deviation=START, training=training)
     start = time.perf_counter()
-    ranker = spec.fit(train, valid, read, {}, seed=task.seed, progress=Silent())
+    ranker = spec.fit(Lesson(train, valid, read, seed=task.seed))
     seconds = time.perf_counter() - start
     said = [ranker.score(part.rows)[task.target] for part in (valid, test)]
     store(task, *said)
@@ -145,12 +145,12 @@ def speed(
     spec = replace(MODELS[task.model], training=training)
     few = samples(rows, np.flatnonzero(rows.part == 0)[:WARM_UP], read, (task.target,))
     once = replace(spec, training=replace(training, epochs=1))
-    once.fit(few, few, read, {}, seed=1, progress=Silent())
+    once.fit(Lesson(few, few, read, seed=1))
     fitted = []
     answer(
         task,
         len(train),
-        lambda: fitted.append(spec.fit(train, valid, read, {}, seed=task.seed, progress=Silent())),
+        lambda: fitted.append(spec.fit(Lesson(train, valid, read, seed=task.seed))),
         lambda: fitted[0].score(test.rows)[task.target],
     )
 

@@ -18,7 +18,7 @@ from taojin.experiment.samples import Drawn, Moments, draw, forget, joined, late
 from taojin.features.attributes import Id
 from taojin.features.snapshot import TRAINING
 from taojin.features.store import Store
-from taojin.features.training_only import OBSERVED
+from taojin.features.training_only import OBSERVED, Hidden
 from taojin.nn.samples import Samples
 from taojin.pipeline import Pipeline
 from taojin.preranking.distilled import Distilled
@@ -32,6 +32,7 @@ class Lessons:
     vectors     the embeddings that rankers read as features, as they were when the rows were drawn; a ranker must be
                 served with the same, since another fit turns the axes
     starts      the embeddings that rankers begin with, as they were then
+    served      the validation rows as they would be served, where features know more of what was observed
     crowd       all that the channels propose at some of the moments, for training and validation, where a model is
                 taught by another; None otherwise
     """
@@ -40,6 +41,7 @@ class Lessons:
     valid: Samples
     vectors: dict[str, Embedding]
     starts: dict[str, Embedding]
+    served: Samples | None = None
     crowd: tuple[Samples, Samples] | None = None
 
 
@@ -65,12 +67,17 @@ def draw_lessons(
     store = with_vectors(store, vectors)
     drawn = _draw_late(experiment, view, early, store, early_embeddings)
     drawn = aged(thinned(drawn, sampling, experiment.seed), sampling)
-    judged = divided.moments(Part.VALID, view.kinds.bits(*scene.consumed), (OBSERVED,))
+    judged = divided.moments(Part.VALID, view.kinds.bits(*scene.consumed))
     if not (divided.part == Part.VALID).any():
         raise ValueError("ranking: expected validation rows, got none; take a larger validation share")
     asked = proposing(experiment, view, store, embeddings, judged) if asks else None
     answering = asked if sampling.requests else None
-    valid = draw_judged(experiment, divided, Part.VALID, judged, store, answering, sampling, (OBSERVED,))
+
+    def validation(marks: tuple[str, ...]) -> Samples:
+        moments = divided.moments(Part.VALID, view.kinds.bits(*scene.consumed), marks)
+        return draw_judged(experiment, divided, Part.VALID, moments, store, answering, sampling, marks).samples
+
+    hides = any(isinstance(store.columns[name], Hidden) for name in sampled_features(experiment))
     ids = tuple(feature.name for feature in experiment.features if isinstance(feature, Id))
     crowd = None
     if taught and asked is not None:
@@ -83,9 +90,10 @@ def draw_lessons(
         )
     return Lessons(
         forget(drawn.samples, ids, experiment.seed),
-        valid.samples,
+        validation((OBSERVED,)),
         vectors,
         {name: early_embeddings[name] for name in starts},
+        validation(()) if hides else None,
         crowd,
     )
 

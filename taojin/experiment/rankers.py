@@ -12,7 +12,7 @@ from taojin.features.attributes import Table
 from taojin.features.feature import Column, Level, Number
 from taojin.features.store import Store
 from taojin.preranking.distilled import Distilled
-from taojin.ranking.spec import Model
+from taojin.ranking.lesson import Lesson
 from taojin.scene import Experiment
 
 
@@ -46,16 +46,18 @@ def fit_rankers(
         if isinstance(spec, Distilled):
             assert lessons.crowd is not None, "drawn where some model is taught"
             train, valid = (spec.taught(samples, rankers[spec.teacher]) for samples in lessons.crowd)
-            model: Model = spec.student
+            model, served = spec.student, None
         else:
-            train, valid, model = lessons.train, lessons.valid, spec
-        rankers[name] = model.fit(
+            train, valid, served, model = lessons.train, lessons.valid, lessons.served, spec
+        lesson = Lesson(
             train,
             valid,
             {read: store.columns[read] for read in model.features or declared},
             lessons.starts,
-            seed=experiment.seed,
-            progress=progress,
-            checkpoint=checkpoints / f"{name}.pt" if checkpoints else None,
+            experiment.seed,
+            progress,
+            served,
+            checkpoints / f"{name}.pt" if checkpoints else None,
         )
+        rankers[name] = model.fit(lesson)
     return {name: rankers[name] for name in experiment.models}

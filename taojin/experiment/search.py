@@ -27,6 +27,7 @@ from taojin.nn.samples import Samples
 from taojin.preranking.distilled import Distilled
 from taojin.ranking.calibrated import CalibratedModel
 from taojin.ranking.crosses.mlp import MLP
+from taojin.ranking.lesson import Lesson
 from taojin.ranking.model import RankingModel
 from taojin.ranking.spec import Model
 from taojin.ranking.trees import Trees
@@ -232,7 +233,9 @@ def _judged(
 ) -> float:
     read = model.features or [feature.name for feature in experiment.features]
     columns = {name: store.columns[name] for name in read}
-    ranker = model.fit(lessons.train, lessons.valid, columns, lessons.starts, seed=experiment.seed, progress=Silent())
+    ranker = model.fit(
+        Lesson(lessons.train, lessons.valid, columns, lessons.starts, experiment.seed, served=lessons.served)
+    )
     said = predict(ranker, lessons.valid.rows)
     return float(np.mean([_value(lessons.valid, task, said[task], metric) for task in tasks]))
 

@@ -5,17 +5,14 @@ Shapes: R requests, Q query vectors of a request, N candidates, I items, D embed
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from taojin.core.batch import Rows
-from taojin.core.progress import Progress
 from taojin.core.units import Floats
-from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.query import asked_as
 from taojin.features.feature import Column
-from taojin.nn.samples import Samples
+from taojin.ranking.lesson import Lesson
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,19 +35,9 @@ class DotProduct:
     def check(self, columns: Mapping[str, Column], tasks: tuple[str, ...]) -> None:
         """There is nothing to build."""
 
-    def fit(
-        self,
-        train: Samples,
-        valid: Samples,
-        columns: Mapping[str, Column],
-        embeddings: Mapping[str, Embedding],
-        *,
-        seed: int,
-        progress: Progress,
-        checkpoint: Path | None = None,
-    ) -> "Dot":
+    def fit(self, lesson: Lesson) -> "Dot":
         """Name the columns that hold the vectors."""
-        return Dot(self.of, train.tasks)
+        return Dot(self.of, lesson.train.tasks)
 
 
 @dataclass(frozen=True)

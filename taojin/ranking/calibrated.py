@@ -8,16 +8,13 @@ Shapes: N validation rows, T tasks.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from taojin.core.curve_fit import Method, check_method, curve
-from taojin.core.progress import Progress
-from taojin.embeddings.embedding import Embedding
 from taojin.features.feature import Column
-from taojin.nn.samples import Samples
 from taojin.ranking.calibration import CalibratedRanker, logit
+from taojin.ranking.lesson import Lesson
 from taojin.ranking.spec import Model
 
 
@@ -54,19 +51,9 @@ class CalibratedModel:
         """As the model does."""
         self.model.check(columns, tasks)
 
-    def fit(
-        self,
-        train: Samples,
-        valid: Samples,
-        columns: Mapping[str, Column],
-        embeddings: Mapping[str, Embedding],
-        *,
-        seed: int,
-        progress: Progress,
-        checkpoint: Path | None = None,
-    ) -> CalibratedRanker:
+    def fit(self, lesson: Lesson) -> CalibratedRanker:
         """Fit the model, then a curve per task on the validation rows that have its label."""
-        found = self.model.fit(train, valid, columns, embeddings, seed=seed, progress=progress, checkpoint=checkpoint)
+        found, valid = self.model.fit(lesson), lesson.valid if lesson.served is None else lesson.served
         said = found.score(valid.rows)
         curves = {}
         for place, task in enumerate(valid.tasks):

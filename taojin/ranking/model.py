@@ -17,7 +17,6 @@ from taojin.core.bounds import Positive, bounded
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress
 from taojin.core.units import Floats
-from taojin.embeddings.embedding import Embedding
 from taojin.features.feature import Column, Level
 from taojin.features.inputs import Inputs
 from taojin.nn.batch import Batch, Labelled, LabelledColumns
@@ -29,6 +28,7 @@ from taojin.ranking.crosses.beside import Beside
 from taojin.ranking.crosses.decay import Decayed
 from taojin.ranking.heads.single import Single
 from taojin.ranking.interests.over import looking
+from taojin.ranking.lesson import Lesson
 from taojin.ranking.objective import Objective
 from taojin.ranking.onnx import OnnxRanker
 from taojin.ranking.parts import Cross, Embedded, Fields, Head, Interest
@@ -105,34 +105,20 @@ class RankingModel:
         if self.start is not None:
             self.start.check(columns, tasks)
 
-    def fit(
-        self,
-        train: Samples,
-        valid: Samples,
-        columns: Mapping[str, Column],
-        embeddings: Mapping[str, Embedding],
-        *,
-        seed: int,
-        progress: Progress,
-        checkpoint: Path | None = None,
-    ) -> OnnxRanker:
-        """Learn from labelled rows and keep the epoch that is best on `valid`.
-
-        columns     what the names of the features stand for
-        checkpoint  file from which a killed training goes on
-        """
-        if train.tasks != valid.tasks:
-            raise ValueError(f"ranking: expected validation rows with tasks {train.tasks}, got {valid.tasks}")
-        if not len(valid):
-            raise ValueError("ranking: expected validation rows, got none; take a larger validation share")
-        train.check_labels("ranking")
+    def fit(self, lesson: Lesson) -> OnnxRanker:
+        """Learn from labelled rows and keep the epoch that is best on the validation rows."""
+        lesson.check("ranking")
+        train, valid = lesson.train, lesson.valid
         if self.chosen_by == "auc":
             aucs(valid.labels, valid.labels, valid.tasks)
         begin = {
-            field: vectors_of_codes(field, columns, embeddings[embedding]) for field, embedding in self.vectors.items()
+            field: vectors_of_codes(field, lesson.columns, lesson.embeddings[embedding])
+            for field, embedding in self.vectors.items()
         }
-        inputs = self.inputs(columns)
-        network = self.learn(inputs, train, valid, seed=seed, progress=progress, checkpoint=checkpoint, begin=begin)
+        network = self.learn(
+            self.inputs(lesson.columns), train, valid, seed=lesson.seed, progress=lesson.progress,
+            checkpoint=lesson.checkpoint, begin=begin,
+        )  # fmt: skip
         return network.ranker()
 
     def learn(

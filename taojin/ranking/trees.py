@@ -5,7 +5,6 @@ Shapes: N rows, C columns, T tasks, L leaves.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import numpy as np
@@ -15,13 +14,12 @@ from scipy.optimize import minimize
 
 from taojin.core.bounds import Bound, bounded
 from taojin.core.hint import did_you_mean
-from taojin.core.progress import Progress
 from taojin.core.units import Floats, Ints
-from taojin.embeddings.embedding import Embedding
 from taojin.features.feature import Column, History
 from taojin.features.inputs import Inputs
 from taojin.nn.samples import Samples
 from taojin.ranking.boosting import Boosting, LabelledRows, Learns
+from taojin.ranking.lesson import Lesson
 from taojin.ranking.tree_graph import leaf_graph, numbers_graph, score_graph
 from taojin.ranking.tree_ranker import TreeRanker, categorical, table
 
@@ -60,32 +58,20 @@ class Trees:
         self._read(columns)
         self.boosting.loaded()
 
-    def fit(
-        self,
-        train: Samples,
-        valid: Samples,
-        columns: Mapping[str, Column],
-        embeddings: Mapping[str, Embedding],
-        *,
-        seed: int,
-        progress: Progress,
-        checkpoint: Path | None = None,
-    ) -> TreeRanker:
+    def fit(self, lesson: Lesson) -> TreeRanker:
         """Learn from labelled rows until the trees are no better on `valid`."""
-        if train.tasks != valid.tasks:
-            raise ValueError(f"trees: expected validation rows with tasks {train.tasks}, got {valid.tasks}")
-        train.check_labels("trees")
-        valid.check_labels("trees, validation")
-        read = self._read(columns)
+        lesson.check("trees")
+        lesson.valid.check_labels("trees, validation")
+        train, valid, read = lesson.train, lesson.valid, self._read(lesson.columns)
         inputs = Inputs.of(read)
         for samples in (train, valid):
             inputs.check_numbers(inputs.pack(samples.rows))
         parts, codes = [(samples, table(inputs, samples.rows)) for samples in (train, valid)], categorical(inputs)
         graphs = {}
-        with progress.task("trees", len(train.tasks)) as advance:
+        with lesson.progress.task("trees", len(train.tasks)) as advance:
             for place, task in enumerate(train.tasks):
                 learned, judged = (_labelled(*part, codes, place, self.learns) for part in parts)
-                graphs[task] = self._graph(learned, judged, seed)
+                graphs[task] = self._graph(learned, judged, lesson.seed)
                 advance(1, task)
         return TreeRanker(graphs, inputs, tuple(column.name for column in read))
 

@@ -109,6 +109,8 @@ def test_rows_that_choose_the_epoch_know_what_only_training_knows(sampling: Samp
     lessons = draw_lessons(spec, divided, fit_store(spec.features, divided.view), {}, Silent())
     for samples in (lessons.train, lessons.valid):
         assert (samples.rows["place"] >= FIRST).all()
+    assert lessons.served is not None and (lessons.served.rows["place"] == UNKNOWN).all()
+    np.testing.assert_array_equal(lessons.served.labels, lessons.valid.labels)
     assert lessons.crowd is not None
     for samples in lessons.crowd:  # a student is taught what its teacher says when it serves
         assert (samples.rows["place"] == UNKNOWN).all()
@@ -143,9 +145,6 @@ def test_what_must_know_nothing_of_the_rows_needs_earlier_events() -> None:
     ):
         vectors.check(Clock.REAL)
     replace(vectors, sampling=replace(EXPOSED, late=0.9)).check(Clock.REAL)
-    taught = {"taught": Distilled(teacher="lr", student=zoo.LR)}
-    with pytest.raises(ValueError, match=r"model 'taught': .* with sampling.late=1 no event is left .* smaller `late`"):
-        replace(spec, models=dict(spec.models) | taught).check(Clock.REAL)
 
 
 def test_names_of_events_stand_for_their_reaction() -> None:

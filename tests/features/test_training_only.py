@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from taojin.core.batch import Candidates, Requests, Rows
 from taojin.core.events import Events
-from taojin.core.progress import Silent
 from taojin.core.units import DAY, FIRST, MINUTE, PAD, UNKNOWN
 from taojin.data.dataset import Clock, Log, TrainView
 from taojin.data.kinds import Kinds
@@ -29,6 +28,7 @@ from taojin.features.windows import Rate
 from taojin.nn.trainer import Training
 from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
+from taojin.ranking.lesson import Lesson
 from taojin.ranking.model import RankingModel
 from taojin.recipes.world import world_tiny
 from taojin.retrieval.popular import Popular
@@ -221,7 +221,7 @@ class Biased:
             draw_exposures(store, log, np.flatnonzero(mask), sampling, self.view.kinds, names=names, marks=marks)
             for mask, marks in ((~of, (TRAINING, OBSERVED)), (of, (OBSERVED,)))
         ]
-        ranker = model.fit(*(part.samples for part in parts), store.columns, {}, seed=0, progress=Silent())
+        ranker = model.fit(Lesson(*(part.samples for part in parts), store.columns))
         return correlation(self.quality, ranker.score(catalogue(self.view, store, names))["click"])
 
 

@@ -26,6 +26,7 @@ from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.heads.shared_bottom import SharedBottom
 from taojin.ranking.interests.target_attention import TargetAttention
+from taojin.ranking.lesson import Lesson
 from taojin.ranking.model import RankingModel
 from taojin.ranking.trees import Trees
 from tests.ranking.conftest import Given
@@ -219,7 +220,7 @@ DEGENERATE = {
 @pytest.mark.parametrize("values", DEGENERATE.values(), ids=DEGENERATE)
 def test_features_that_say_nothing_are_learned_and_served(spec: RankingModel | Trees, values: dict) -> None:
     train, valid = rows_of(0, **values), rows_of(1, **values)
-    ranker = spec.fit(train, valid, COLUMNS, {}, seed=0, progress=Silent())
+    ranker = spec.fit(Lesson(train, valid, COLUMNS))
     for served in (valid, rows_of(2)):  # the same again, and what training never saw
         found = ranker.score(served.rows)["like"]
         assert found.shape == (ROWS,) and np.isfinite(found).all()
@@ -238,12 +239,12 @@ def test_a_network_does_not_learn_from_numbers_that_are_not_finite(spec: Ranking
     bad, good = rows_of(0, age=np.nan), rows_of(1)
     train, valid = (bad, good) if where == "training" else (good, bad)
     with pytest.raises(ValueError, match=r"feature 'age': expected finite numbers, got 200 of 200 rows"):
-        spec.fit(train, valid, COLUMNS, {}, seed=0, progress=Silent())
+        spec.fit(Lesson(train, valid, COLUMNS))
 
 
 def test_trees_do_not_learn_from_numbers_that_are_not_finite() -> None:
     with pytest.raises(ValueError, match=r"feature 'age': expected finite numbers"):
-        FORESTS.fit(rows_of(0, age=np.nan), rows_of(1), COLUMNS, {}, seed=0, progress=Silent())
+        FORESTS.fit(Lesson(rows_of(0, age=np.nan), rows_of(1), COLUMNS))
 
 
 @RANKERS
@@ -268,4 +269,4 @@ def test_a_task_that_teaches_nothing_is_refused_by_name(spec: RankingModel | Tre
     if isinstance(spec, RankingModel):
         spec = replace(spec, head=SharedBottom())
     with pytest.raises(ValueError, match=f"task 'follow': {message}"):
-        spec.fit(train, valid, COLUMNS, {}, seed=0, progress=Silent())
+        spec.fit(Lesson(train, valid, COLUMNS))

@@ -254,7 +254,7 @@ def test_who_cannot_teach_is_refused_before_any_training(
 
 def test_all_of_training_for_the_rows_leaves_nothing_for_those_who_propose(experiment: Experiment) -> None:
     everything = replace(experiment, sampling=replace(experiment.sampling, late=1.0))
-    with pytest.raises(ValueError, match=r"model 'taught': .*with sampling\.late=1 nothing is left.*a smaller `late`"):
+    with pytest.raises(ValueError, match=r"model 'taught': .*with sampling\.late=1 no event is left.*a smaller `late`"):
         everything.check(Clock.REAL)
     alone = {"light": experiment.models["light"], "ranker": experiment.models["ranker"]}
     replace(everything, models=alone).check(Clock.REAL)

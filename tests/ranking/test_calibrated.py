@@ -12,12 +12,12 @@ from taojin.bundle import _Leaves
 from taojin.core.auc import auc
 from taojin.core.batch import Rows
 from taojin.core.curves import Steps
-from taojin.core.progress import Silent
 from taojin.core.spec import decode, encode
 from taojin.evaluation.ranking_metrics import calibration_error
 from taojin.nn.samples import Samples
 from taojin.ranking.calibrated import CalibratedModel
 from taojin.ranking.calibration import CalibratedRanker
+from taojin.ranking.lesson import Lesson
 
 N = 20_000
 METHODS = pytest.mark.parametrize("method", ["isotonic", "logistic"])
@@ -51,7 +51,7 @@ def samples(seed: int) -> Samples:
 
 
 def fit(spec: CalibratedModel, valid: Samples) -> CalibratedRanker:
-    return spec.fit(valid, valid, {}, {}, seed=0, progress=Silent())
+    return spec.fit(Lesson(valid, valid, {}))
 
 
 @METHODS
@@ -67,6 +67,15 @@ def test_probabilities_of_other_rows_are_right_and_their_order_stays(method: str
         assert after[task].dtype == np.float32
         assert auc(label, after[task][known]) == pytest.approx(auc(label, before[task][known]), abs=2e-3)
         assert (np.diff(after[task][np.argsort(before[task])].astype(np.float64)) >= 0).all()
+
+
+def test_curves_are_those_of_what_is_served() -> None:
+    valid, served = samples(0), samples(0)
+    served.rows.candidate["said"][:] = served.rows.candidate["said"] ** 2  # it knows less, and says less
+    spec = CalibratedModel(model=Says())
+    found = spec.fit(Lesson(valid, valid, {}, served=served)).score(served.rows)["click"]
+    assert calibration_error(served.labels[:, 0], found) < 0.02
+    assert calibration_error(served.labels[:, 0], fit(spec, valid).score(served.rows)["click"]) > 0.03
 
 
 @METHODS

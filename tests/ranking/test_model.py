@@ -5,7 +5,6 @@ import pytest
 
 from taojin.core.auc import auc
 from taojin.core.batch import Rows
-from taojin.core.progress import Silent
 from taojin.core.spec import decode, encode, override
 from taojin.features.feature import Category, Column, History, Level
 from taojin.nn import trainer
@@ -16,6 +15,7 @@ from taojin.ranking.crosses.fm import FM
 from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.interests.target_attention import TargetAttention
+from taojin.ranking.lesson import Lesson
 from taojin.ranking.model import Network, RankingModel
 from taojin.ranking.onnx import OnnxRanker
 
@@ -25,7 +25,7 @@ QUICK = Training(batch=64, epochs=3, device="cpu")
 
 
 def fit(spec: RankingModel, train: Samples, valid: Samples, columns, **options) -> OnnxRanker:
-    return spec.fit(train, valid, columns, {}, **{"seed": 0, "progress": Silent(), **options})
+    return spec.fit(Lesson(train, valid, columns, **options))
 
 
 def quality(spec: RankingModel, train: Samples, held_out: Samples, columns) -> float:

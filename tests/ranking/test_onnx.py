@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from taojin.core.batch import Rows
-from taojin.core.progress import Silent
 from taojin.nn.trainer import Training
 from taojin.ranking import onnx, zoo
+from taojin.ranking.lesson import Lesson
 from taojin.ranking.onnx import OnnxRanker
 
 
@@ -16,7 +16,7 @@ from taojin.ranking.onnx import OnnxRanker
 def ranker(columns, draw) -> OnnxRanker:
     samples = draw(20, 3)
     spec = replace(zoo.DIN, training=Training(epochs=1, device="cpu"))
-    return spec.fit(samples, samples, columns, {}, seed=0, progress=Silent())
+    return spec.fit(Lesson(samples, samples, columns))
 
 
 def test_serving_a_ranker_imports_no_torch() -> None:

@@ -15,7 +15,6 @@ import xgboost
 from taojin.bundle import Bundle
 from taojin.core.auc import auc
 from taojin.core.batch import Rows
-from taojin.core.progress import Silent
 from taojin.data.split import Part
 from taojin.experiment.fit import Divided
 from taojin.experiment.train import train
@@ -24,6 +23,7 @@ from taojin.nn.samples import Samples
 from taojin.ranking.boosting import Boosting
 from taojin.ranking.calibrated import CalibratedModel
 from taojin.ranking.forest import lightgbm_forest, xgboost_forest
+from taojin.ranking.lesson import Lesson
 from taojin.ranking.tree_graph import numbers_graph, score_graph
 from taojin.ranking.trees import Trees, logistic_regression
 from taojin.ranking.zoo import GBDT, GBDT_LR, LAMBDA_MART
@@ -75,7 +75,7 @@ def planted(seed: int, requests: int = 400, tasks: int = 1) -> Samples:
 
 
 def fit(spec, learned: Samples, valid: Samples, seed: int = 0):
-    return spec.fit(learned, valid, COLUMNS, {}, seed=seed, progress=Silent())
+    return spec.fit(Lesson(learned, valid, COLUMNS, seed=seed))
 
 
 @SPECS
@@ -199,7 +199,7 @@ def test_what_means_nothing_is_refused() -> None:
         Trees(learns="lists")
     with pytest.raises(ValueError, match="no feature but histories"):
         past = {"history": Given("history", Level.REQUEST, History(5, ("item",)))}
-        Trees().fit(planted(0), planted(1), past, {}, seed=0, progress=Silent())
+        Trees().fit(Lesson(planted(0), planted(1), past))
     with pytest.raises(ValueError, match="'itme' is not declared; did you mean 'item'"):
         fit(Trees(features=("itme",)), planted(0), planted(1))
 
