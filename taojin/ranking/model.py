@@ -52,8 +52,8 @@ class RankingModel:
     objective   what several tasks, and their positive rows, count
     chosen_by   what is best on the validation rows in the epoch that is kept: the loss, which asks for probabilities,
                 or the mean AUC of the tasks, which asks for the order alone
-    training    tables by row-wise Adagrad whatever their size: on MovieLens-1M DIN's validation AUC is 0.007 better than
-                by Adam, Wide & Deep's the same, DeepFM's 0.002 worse
+    training    tables by row-wise Adagrad whatever their size: on MovieLens-1M DIN's validation AUC is 0.007 better
+                than by Adam, Wide & Deep's the same, DeepFM's 0.002 worse
     """
 
     crosses: tuple[Cross, ...]
