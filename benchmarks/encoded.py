@@ -3,6 +3,7 @@
 Shapes: N rows, L history length, V values of a set.
 """
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -64,6 +65,13 @@ class EncodedRows:
         place = np.arange(self.length) + (self.length - known)[:, None]
         left = np.take_along_axis(values, np.minimum(place, self.length - 1), axis=1)
         return np.where(place < self.length, left, 0).astype(np.int32)
+
+    def fingerprint(self, settings: object) -> str:
+        """A name for these rows and settings, which are JSON, in twelve letters: others have another."""
+        content = hashlib.sha256(json.dumps(settings).encode())
+        for name, values in sorted((self.columns | self.labels | {"part": self.part}).items()):
+            content.update(name.encode() + values.tobytes())
+        return content.hexdigest()[:12]
 
     def save(self, path: Path) -> None:
         """Write them where the sides read them."""

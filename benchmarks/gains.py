@@ -3,8 +3,9 @@
 DIR is the folder that holds the data sets. `sequences`: DIN, DIEN, BST and a Transformer against mean pooling on the
 same inputs (`--rows kuairand` or ml-1m); GAUC, its difference and a 95 % bootstrap interval over users. `tasks`: MMoE
 and PLE against a model for each task alone, on KuaiRand; AUC (a watch ratio counts as positive above one half), and the
-difference paired by seed. Fits on one thread, epochs chosen on validation. Judges on validation; `--final` reads the
-test part and writes the table to docs/results.md. The last line is one JSON line.
+difference paired by seed. Fits on one thread, epochs chosen on validation; what they predict is kept in `--runs`.
+Judges on validation; `--final` reads the test part and writes the table to docs/results.md. The last line is one JSON
+line.
 """
 
 import argparse
@@ -18,11 +19,10 @@ import numpy as np
 import torch
 
 from benchmarks.encoded import EncodedRows
-from benchmarks.environment import at_least_one
+from benchmarks.environment import ROOT, at_least_one
 from benchmarks.film_rows import film_rows
-from benchmarks.fits.ours import columns, parts
-from benchmarks.fits.task import TEST, VALID
-from benchmarks.quality import RESULTS, commit
+from benchmarks.kept import PARTS, Kept
+from benchmarks.quality import RESULTS
 from benchmarks.ranking import interval
 from benchmarks.section import write_section
 from benchmarks.video_rows import EVERY_TASK, video_rows
@@ -33,7 +33,6 @@ from taojin.ranking import zoo
 from taojin.ranking.crosses.flat import Flat
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.heads.mmoe import PLE, MMoE
-from taojin.ranking.lesson import Lesson
 from taojin.ranking.model import RankingModel
 
 TRAINING = Training(batch=2048, epochs=10, patience=1, sparse=True, device="cpu")
@@ -62,35 +61,36 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--rows", choices=("kuairand", "ml-1m"), default="kuairand")
     parser.add_argument("--length", type=at_least_one, default=LENGTH, help="places of the history")
     parser.add_argument("--seeds", type=at_least_one, default=5, help="of tasks")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "gains", help="where predictions are kept")
     parser.add_argument("--final", action="store_true", help="read the test part, and say so in docs/results.md")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    part = TEST if options.final else VALID
-    lines, figures = MEASURES[options.what](options, part)
+    if (options.what, options.rows) not in ROWS:
+        parser.error(f"{options.what}: expected --rows kuairand, whose rows have several labels; got {options.rows}")
+    rows, measure = ROWS[options.what, options.rows](options.data), MEASURES[options.what]
+    sequence = options.what == "sequences"
+    part = "test" if options.final else "valid"
+    folder = options.runs / f"{options.what}-{options.rows}"
+    kept = Kept(folder, rows.shortened(options.length) if sequence else rows, PARTS[part], sequence)
+    lines, figures = measure(kept, options.seeds)
     print(lines)
     if options.final:
-        more = f" --rows {options.rows}" if options.what == "sequences" else ""
+        more = f" --rows {options.rows}" if sequence else ""
         text = (
             f"`python -m benchmarks gains {options.what}{more} --data DIR --final` on {datetime.now(UTC):%Y-%m-%d}, "
-            f"commit {commit()}. {MEASURES[options.what].__doc__}"
+            f"fits of commit {kept.commits()}. {measure.__doc__}"
         )
-        title = f"What {options.what} are worth, {options.rows}"
-        write_section(RESULTS, title, f"{text}\n\n{lines}")
-    print(json.dumps({"benchmark": f"gains {options.what}", "part": "test" if options.final else "valid"} | figures))
+        write_section(RESULTS, f"What {options.what} are worth, {options.rows}", f"{text}\n\n{lines}")
+    print(json.dumps({"benchmark": f"gains {options.what}", "rows": options.rows, "part": part, "models": figures}))
 
 
-def sequences(options: argparse.Namespace, part: int) -> tuple[str, dict[str, object]]:
+def sequences(kept: Kept, seeds: int) -> tuple[str, dict[str, object]]:
     """Models of the zoo over the same inputs, one seed; intervals by 1,000 bootstrap samples of users."""
-    make = {"kuairand": lambda d: video_rows(d / "kuairand-pure"), "ml-1m": lambda d: film_rows(d / "ml-1m", None)}
-    rows: EncodedRows = make[options.rows](options.data).shortened(options.length)
-    target = next(iter(rows.labels))
-    read = columns(rows, sequence=True)
-    learned = parts(rows, read, (target,))
-    label, user = learned[part].labels[:, 0], rows.columns["user"][rows.part == part].astype(np.int64)
+    target = next(iter(kept.rows.labels))
+    label, user = kept.labels(target), kept.rows.columns["user"][kept.rows.part == kept.part].astype(np.int64)
     said = {}
     for name, spec in SEQUENCES.items():
-        ranker = replace(spec, training=TRAINING).fit(Lesson(learned[0], learned[1], read))
-        said[name] = ranker.score(learned[part].rows)[target]
+        said[name] = kept.said(name, replace(spec, training=TRAINING), (target,), seed=0)[target]
         print(f"{name}: GAUC {gauc(label, said[name], user):.4f}", flush=True)
     base = said["mean pooling"]
     lines = ["| model | AUC | GAUC | GAUC minus mean pooling [95 %] |", "|---|---|---|---|"]
@@ -102,7 +102,7 @@ def sequences(options: argparse.Namespace, part: int) -> tuple[str, dict[str, ob
         shown = f"{gain:+.4f} [{low:+.4f}, {high:+.4f}]" if name != "mean pooling" else ""
         lines.append(f"| {name} | {values[0]:.4f} | {values[1]:.4f} | {shown} |")
         figures[name] = {"auc": round(values[0], 5), "gauc": round(values[1], 5), "gain": [round(gain, 5), low, high]}
-    return "\n".join(lines), {"rows": options.rows, "models": figures}
+    return "\n".join(lines), figures
 
 
 def bootstrapped(label: np.ndarray, one: np.ndarray, other: np.ndarray, user: np.ndarray) -> tuple[float, float]:
@@ -118,17 +118,15 @@ def bootstrapped(label: np.ndarray, one: np.ndarray, other: np.ndarray, user: np
     return round(float(low), 5), round(float(high), 5)
 
 
-def tasks(options: argparse.Namespace, part: int) -> tuple[str, dict[str, object]]:
+def tasks(kept: Kept, seeds: int) -> tuple[str, dict[str, object]]:
     """Five tasks at once against each alone; AUC, mean over seeds, differences paired by seed (Student, 95 %)."""
-    rows = video_rows(options.data / "kuairand-pure", EVERY_TASK)
-    names = tuple(rows.labels)
-    read = columns(rows, sequence=False)
+    names = tuple(kept.rows.labels)
     found: dict[str, dict[str, list[float]]] = {model: {task: [] for task in names} for model in ("alone", *HEADS)}
-    for seed in range(options.seeds):
+    for seed in range(seeds):
         for task in names:
-            found["alone"][task].append(judged(ALONE, rows, read, (task,), part, seed)[task])
+            found["alone"][task] += judged(kept, "alone", ALONE, (task,), seed).values()
         for model, spec in HEADS.items():
-            for task, value in judged(spec, rows, read, names, part, seed).items():
+            for task, value in judged(kept, model, spec, names, seed).items():
                 found[model][task].append(value)
         last = {model: {task: round(values[-1], 4) for task, values in of.items()} for model, of in found.items()}
         print(f"seed {seed}: {json.dumps(last)}", flush=True)
@@ -138,22 +136,22 @@ def tasks(options: argparse.Namespace, part: int) -> tuple[str, dict[str, object
         alone = found["alone"][task]
         cells = [f"{np.mean(found[m][task]):.4f} | {interval(np.subtract(found[m][task], alone))}" for m in HEADS]
         lines.append(f"| {task} | {np.mean(alone):.4f} | {' | '.join(cells)} |")
-    means = {m: {t: round(float(np.mean(v)), 5) for t, v in of.items()} for m, of in found.items()}
-    return "\n".join(lines), {"models": means}
+    return "\n".join(lines), {m: {t: round(float(np.mean(v)), 5) for t, v in of.items()} for m, of in found.items()}
 
 
-def judged(
-    spec: RankingModel, rows: EncodedRows, read: dict, targets: tuple[str, ...], part: int, seed: int
-) -> dict[str, float]:
+def judged(kept: Kept, name: str, spec: RankingModel, targets: tuple[str, ...], seed: int) -> dict[str, float]:
     """AUC of each task after one fit."""
-    learned = parts(rows, read, targets)
-    ranker = replace(spec, training=TRAINING).fit(Lesson(learned[0], learned[1], read, seed=seed))
     found = {}
-    for place, (task, said) in enumerate(ranker.score(learned[part].rows).items()):
-        label = learned[part].labels[:, place]
+    for task, said in kept.said(name, replace(spec, training=TRAINING), targets, seed).items():
+        label = kept.labels(task)
         known = ~np.isnan(label)
         found[task] = auc(label[known], said[known])
     return found
 
 
-MEASURES: dict[str, Callable[..., tuple[str, dict[str, object]]]] = {"sequences": sequences, "tasks": tasks}
+ROWS: dict[tuple[str, str], Callable[[Path], EncodedRows]] = {
+    ("sequences", "kuairand"): lambda data: video_rows(data / "kuairand-pure"),
+    ("sequences", "ml-1m"): lambda data: film_rows(data / "ml-1m", None),
+    ("tasks", "kuairand"): lambda data: video_rows(data / "kuairand-pure", EVERY_TASK),
+}
+MEASURES: dict[str, Callable[[Kept, int], tuple[str, dict[str, object]]]] = {"sequences": sequences, "tasks": tasks}

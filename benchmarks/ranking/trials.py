@@ -1,6 +1,5 @@
 """Fits of one model by several programs, each kept as a Parquet file of what it predicts."""
 
-import hashlib
 import json
 import os
 import subprocess
@@ -58,10 +57,7 @@ class Trials:
     @cached_property
     def place(self) -> Path:
         """Where the fits on these rows are kept."""
-        content = hashlib.sha256(json.dumps([self.epochs, self.batch]).encode())
-        for name, values in sorted((self.rows.columns | self.rows.labels | {"part": self.rows.part}).items()):
-            content.update(name.encode() + values.tobytes())
-        place = self.folder / content.hexdigest()[:12]
+        place = self.folder / self.rows.fingerprint([self.epochs, self.batch])
         place.mkdir(parents=True, exist_ok=True)
         self.rows.save(place / "rows.npz")
         return place
