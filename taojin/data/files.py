@@ -53,9 +53,7 @@ class TableFile:
             )
         for column, text in self.always.items():
             read[column] = pa.repeat(pa.scalar(text, pa.string()), len(good))
-        rows = np.flatnonzero(good)
-        table = pa.table(read).filter(pa.array(good))
-        return replace(raw, table=table, lines=lambda kept: raw.lines(rows[kept]), unread=refused)
+        return replace(raw, table=pa.table(read), unread=refused).take(np.flatnonzero(good))
 
     def _cells(self, folder: Folder, name: str) -> Raw:
         """The columns of the file under the file's own names."""

@@ -6,7 +6,7 @@ period, which come with the logs, know the future and are not read.
 Shapes: E rows of the logs, V earlier views.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -84,7 +84,7 @@ class KuaiRand:
             self.name,
             users=_users(folder),
             items=_videos(folder),
-            events=_one_behind_the_other([*earlier, *logs]),
+            events=Raw.joined([replace(part, table=part.table.cast(_SCHEMA)) for part in (*earlier, *logs)]),
             kinds=Kinds(("watch", "show", *FLAGS, "skip")),
             clock=Clock.REAL,
             rejects=rejects,
@@ -160,23 +160,6 @@ def _events(raw: Raw, known: Mapping[str, pa.Array | pa.ChunkedArray]) -> Raw:
     event = pa.array(names, pa.string()).take(pa.array(code))
     table = raw.table.select(["user", "item", "time", "value"]).append_column("event", event)
     return replace(raw, table=table)
-
-
-def _one_behind_the_other(parts: Sequence[Raw]) -> Raw:
-    """The rows of several files; what is refused is told with the line of its file and the names of all."""
-    start = np.cumsum([0, *(part.table.num_rows for part in parts)])
-
-    def lines(rows: Ints) -> Ints:
-        part = np.searchsorted(start, rows, side="right") - 1
-        found = np.empty(len(rows), np.int64)
-        for number, one in enumerate(parts):
-            here = part == number
-            found[here] = one.lines(rows[here] - start[number])
-        return found
-
-    tables = [part.table.cast(_SCHEMA) for part in parts]
-    unread = pa.concat_tables([part.unread for part in parts])
-    return Raw("events", pa.concat_tables(tables), ", ".join(part.file for part in parts), lines, unread)
 
 
 _SCHEMA = pa.schema(

@@ -25,6 +25,7 @@ class Raw:
     file        what messages call its source
     lines       line numbers of some rows of `table`
     unread      rows of REFUSED that could not be read and are not in `table`
+    files       the file of some rows, where they come from several; None: all are of `file`
     """
 
     name: str
@@ -32,6 +33,7 @@ class Raw:
     file: str
     lines: Callable[[Ints], Ints] = counted_from_one
     unread: pa.Table = field(default_factory=REFUSED.empty_table)
+    files: Callable[[Ints], list[str]] | None = None
 
     @classmethod
     def of(cls, source: "pa.Table | Raw", name: str, columns: Sequence[str]) -> "Raw":
@@ -45,6 +47,42 @@ class Raw:
         if twice is not None:
             raise ValueError(f"{raw.file}: column {twice!r} stands twice; rename one of them")
         return raw
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Raw]") -> "Raw":
+        """The rows of several files with the same columns; each keeps its file and line."""
+        if len(parts) == 1:
+            return parts[0]
+        start = np.cumsum([0, *(part.table.num_rows for part in parts)])
+        names = [part.file for part in parts]
+
+        def part_of(rows: Ints) -> Ints:
+            return np.searchsorted(start, rows, side="right") - 1
+
+        def lines(rows: Ints) -> Ints:
+            of, found = part_of(rows), np.empty(len(rows), np.int64)
+            for number in np.unique(of):
+                here = of == number
+                found[here] = parts[number].lines(rows[here] - start[number])
+            return found
+
+        def files(rows: Ints) -> list[str]:
+            return [names[number] for number in part_of(rows)]
+
+        table = pa.concat_tables([part.table for part in parts], promote_options="permissive")
+        unread = pa.concat_tables([part.unread for part in parts])
+        several = f"{names[0]} and {len(names) - 1} more"
+        return cls(parts[0].name, table, several, lines, unread, files)
+
+    def take(self, rows: Ints) -> "Raw":
+        """Some of the rows."""
+        files = self.files
+        return replace(
+            self,
+            table=self.table.take(pa.array(rows)),
+            lines=lambda kept: self.lines(rows[kept]),
+            files=files and (lambda kept: files(rows[kept])),
+        )
 
     @property
     def read(self) -> int:
@@ -63,9 +101,11 @@ class Raw:
         if not len(rows):
             return REFUSED.empty_table()
         cells = self.table[column].take(pa.array(rows))
-        return refusals(self.name, self.file, self.lines(rows), column, cells, reason)
+        files = self.file if self.files is None else self.files(rows)
+        return refusals(self.name, files, self.lines(rows), column, cells, reason)
 
 
+_TEXT = pa.string()
 Check = tuple[str, Reason, Mask]
 """A column, what may be wrong in it, and in which rows it is."""
 
@@ -83,19 +123,18 @@ def sift(raw: Raw, checks: Sequence[Check]) -> tuple[Mask, pa.Table]:
 
 def refusals(
     table: str,
-    file: str,
+    file: str | Sequence[str],
     lines: Ints,
     column: str | Sequence[str],
     values: pa.Array | pa.ChunkedArray,
     reason: Reason,
 ) -> pa.Table:
-    """Rows of REFUSED for rows of one file, wrong in the same way; `column` may differ from row to row."""
+    """Rows of REFUSED for rows that are wrong in the same way; file and column may differ from row to row."""
 
-    def every(text: str) -> pa.Array:
-        return pa.repeat(pa.scalar(text, pa.string()), len(lines))
+    def every(text: str | Sequence[str]) -> pa.Array:
+        return pa.repeat(pa.scalar(text, pa.string()), len(lines)) if isinstance(text, str) else pa.array(text, _TEXT)
 
-    columns = every(column) if isinstance(column, str) else pa.array(column, pa.string())
-    cells = [every(table), every(file), pa.array(lines), columns, values.cast(pa.string()), every(reason.value)]
+    cells = [every(table), every(file), pa.array(lines), every(column), values.cast(_TEXT), every(reason.value)]
     return pa.table(cells, schema=REFUSED)
 
 
