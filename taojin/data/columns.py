@@ -83,6 +83,28 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """Whether something is so: true, yes or a number above 0.
+
+    >>> Flag("is_click").read(pa.chunked_array([["1", "no", None]])).values.to_pylist()
+    [True, False, None]
+    """
+
+    source: str
+
+    def read(self, cells: pa.ChunkedArray) -> Values:
+        if pa.types.is_boolean(cells.type):
+            return _fine(cells)
+        if not is_text(cells.type):
+            return _fine(pc.greater(cells, 0))
+        text = pc.utf8_lower(_trimmed(cells))
+        yes, no = (pc.is_in(text, value_set=pa.array(words)) for words in (("true", "yes"), ("false", "no")))
+        number = Number(self.source).read(pc.if_else(pc.or_(yes, no), None, text))
+        values = pc.if_else(yes, True, pc.if_else(no, False, pc.greater(number.values, 0)))
+        return Values(values, number.wrong, Reason.FLAG)
+
+
+@dataclass(frozen=True)
 class Whole:
     """Whole numbers, int64; `1995.0` is one."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,12 +12,12 @@ import pyarrow.parquet
 
 from taojin.core.units import YEAR
 from taojin.data.checked import Reason, describe
-from taojin.data.columns import Column
+from taojin.data.columns import Column, Flag
 from taojin.data.dataset import Clock, Dataset
 from taojin.data.delimited import Format, read_delimited
 from taojin.data.folder import Folder
-from taojin.data.kinds import Kinds, Label
-from taojin.data.raw import Raw, sift
+from taojin.data.kinds import Kinds, Label, with_kinds
+from taojin.data.raw import Check, Raw, as_mask, missing, sift, with_ids
 from taojin.data.tables import build
 
 
@@ -24,13 +25,18 @@ from taojin.data.tables import build
 class TableFile:
     """One file, delimited text or Parquet (by its ending), and its columns under our names.
 
+    file        its name, or a pattern such as "by-day/*.csv" for several of the same columns, in the order of names
     always      columns that hold the same text in every row: {"event": "buy"} for a file of purchases
+    flags       columns of the file that hold 1 where the row is an event of this kind, too: {"is_click": "click"}
+    first       the first row of each id counts and the others say nothing new: facts that stand beside every event
     """
 
     file: str
     columns: Mapping[str, Column]
     always: Mapping[str, str] = field(default_factory=dict)
     format: Format = Format()
+    flags: Mapping[str, str] = field(default_factory=dict)
+    first: bool = False
 
     def read(self, folder: Folder, name: str, *, unreadable: float = 0.0) -> Raw:
         """The declared columns, typed; rows with a cell that is not of its type are refused.
@@ -38,9 +44,24 @@ class TableFile:
         name        which table it is: users, items or events
         unreadable  the largest share of rows that may be refused here; beyond it the first is an error
         """
-        raw = self._cells(folder, name)
-        checks, read = [], {}
-        for column, declared in self.columns.items():
+        raw = Raw.joined([self._one(folder, file, name, unreadable) for file in self._files(folder)])
+        return _first_of_each(raw, name.removesuffix("s")) if self.first else raw
+
+    def _files(self, folder: Folder) -> list[str]:
+        if not any(wild in self.file for wild in "*?["):
+            return [self.file]
+        found = folder.matching(self.file)
+        if not found:
+            raise ValueError(f"{folder.path / self.file}: no file has such a name; {folder.hint(self.file)}")
+        return found
+
+    def _one(self, folder: Folder, file: str, name: str, unreadable: float) -> Raw:
+        """The declared columns of one of the files."""
+        raw = self._cells(folder, file, name)
+        checks: list[Check] = []
+        read: dict[str, Any] = {}
+        flags: dict[str, Column] = {kind: Flag(source) for source, kind in self.flags.items()}
+        for column, declared in (*self.columns.items(), *flags.items()):
             values, wrong, reason = declared.read(raw.table[declared.source])
             read[column] = values
             checks.append((declared.source, reason, wrong))
@@ -53,13 +74,16 @@ class TableFile:
             )
         for column, text in self.always.items():
             read[column] = pa.repeat(pa.scalar(text, pa.string()), len(good))
+        if flags:
+            named = read.get("event", pa.nulls(len(good), pa.string()))
+            read["event"] = with_kinds(named, {kind: as_mask(read.pop(kind)) for kind in flags})
         return replace(raw, table=pa.table(read), unread=refused).take(np.flatnonzero(good))
 
-    def _cells(self, folder: Folder, name: str) -> Raw:
-        """The columns of the file under the file's own names."""
-        content, label = folder.read(self.file), folder.label(self.file)
-        sources = list(dict.fromkeys(column.source for column in self.columns.values()))
-        if not self.file.endswith(".parquet"):
+    def _cells(self, folder: Folder, name_of_file: str, name: str) -> Raw:
+        """The columns of a file under the file's own names."""
+        content, label = folder.read(name_of_file), folder.label(name_of_file)
+        sources = list(dict.fromkeys([*(column.source for column in self.columns.values()), *self.flags]))
+        if not name_of_file.endswith(".parquet"):
             return read_delimited(content, name=name, file=label, format=self.format, columns=sources)
         try:
             file = pa.parquet.ParquetFile(pa.BufferReader(content))
@@ -128,6 +152,15 @@ class Files:
             rejects=rejects,
         )
         return replace(dataset, context={name: table.read(folder, name).table for name, table in self.context.items()})
+
+
+def _first_of_each(raw: Raw, key: str) -> Raw:
+    """The first row of each id; rows without one name nobody."""
+    raw = with_ids(raw, key)
+    named = np.flatnonzero(~missing(raw.table[key]))
+    ids = raw.table[key].combine_chunks().take(pa.array(named)).dictionary_encode()
+    _, first = np.unique(np.asarray(ids.indices), return_index=True)
+    return raw.take(named[np.sort(first)])
 
 
 def _refuse_wrong_unit(events: Raw) -> None:

@@ -26,14 +26,29 @@ class Folder:
         """The content of a file, decompressed."""
         member = self.find(name)
         if member is None:
-            close = difflib.get_close_matches(name, self.names(), n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(self.names()[:20]) or 'no files'}"
-            raise ValueError(f"{self.path / name}: no such file; {hint}")
+            raise ValueError(f"{self.path / name}: no such file; {self.hint(name)}")
         try:
             content = self._content(member)
             return gzip.decompress(content) if member.endswith(".gz") and not name.endswith(".gz") else content
         except (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
             raise ValueError(f"{self.path / member}: damaged, {error}; copy or download it again") from error
+
+    def matching(self, pattern: str) -> list[str]:
+        """Files whose path in the folder fits a pattern such as `days/*.csv`, plain or compressed, in order."""
+        if self._zipped:
+            there = [member for member in _archive(self.path) if not member.endswith("/")]
+        else:
+            there = [path.relative_to(self.path).as_posix() for path in self.path.rglob("*") if path.is_file()]
+        wanted = (pattern, f"{pattern}.gz", *((f"*/{pattern}", f"*/{pattern}.gz") if self._zipped else ()))
+        fits = [path for path in there if any(PurePosixPath(path).match(one) for one in wanted)]
+        # `*` stays within a folder.
+        within = (path for path in fits if self._zipped or path.count("/") == pattern.count("/"))
+        return sorted({path.removesuffix(".gz") for path in within})
+
+    def hint(self, name: str) -> str:
+        """What to say to somebody who asks for a file that is not there."""
+        close = difflib.get_close_matches(name, self.names(), n=1)
+        return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(self.names()[:20]) or 'no files'}"
 
     def label(self, name: str) -> str:
         """What messages call a file."""

@@ -5,11 +5,36 @@ An event may be of several kinds at once (a rating of 5 is a `rate` and a `like`
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from taojin.core.units import Mask
+
+
+def with_kinds(named: pa.Array | pa.ChunkedArray, known: Mapping[str, Mask]) -> pa.Array:
+    """The kinds of each event as text, those named already and those of which it is as well, `+` between.
+
+    >>> with_kinds(pa.chunked_array([["show", "show"]]), {"click": np.array([True, False])}).to_pylist()
+    ['show+click', 'show']
+    """
+    filled = pc.fill_null(named.cast(pa.string()), "")
+    words = (filled.combine_chunks() if isinstance(filled, pa.ChunkedArray) else filled).dictionary_encode()
+    code = np.asarray(words.indices).astype(np.int64) << len(known)
+    for place, mask in enumerate(known.values()):
+        code |= mask.astype(np.int64) << place
+    distinct, code = np.unique(code, return_inverse=True)
+    texts = []
+    for bits in distinct.tolist():
+        first = words.dictionary[bits >> len(known)].as_py()
+        texts.append(
+            "+".join([*([first] if first else []), *(k for place, k in enumerate(known) if bits >> place & 1)])
+        )
+    return pa.array(texts, pa.string()).take(pa.array(code))
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from taojin.data.dataset import Clock, Dataset
 from taojin.data.delimited import Format
 from taojin.data.files import TableFile
 from taojin.data.folder import Folder, folders
-from taojin.data.kinds import Kinds
-from taojin.data.raw import Raw
+from taojin.data.kinds import Kinds, with_kinds
+from taojin.data.raw import Raw, as_mask
 from taojin.data.tables import build
 
 FLAGS = {
@@ -153,11 +153,9 @@ def _keys(of: Ints, item: pa.Array) -> pa.Array:
 
 def _events(raw: Raw, known: Mapping[str, pa.Array | pa.ChunkedArray]) -> Raw:
     """What was watched as events, of all kinds of which it is."""
-    masks = [pc.fill_null(mask, False).to_numpy(zero_copy_only=False) for mask in known.values()]
-    code = sum((mask.astype(np.int64) << place for place, mask in enumerate(masks)), np.zeros(raw.table.num_rows, int))
-    some, code = np.unique(code, return_inverse=True)
-    names = ["+".join(["watch", *(kind for place, kind in enumerate(known) if bits >> place & 1)]) for bits in some]
-    event = pa.array(names, pa.string()).take(pa.array(code))
+    event = with_kinds(
+        pa.repeat(pa.scalar("watch"), raw.table.num_rows), {kind: as_mask(mask) for kind, mask in known.items()}
+    )
     table = raw.table.select(["user", "item", "time", "value"]).append_column("event", event)
     return replace(raw, table=table)
 

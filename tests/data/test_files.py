@@ -177,3 +177,84 @@ def test_further_tables_are_read_whole_or_not_at_all(tmp_path: Path) -> None:
     (tmp_path / "follows.csv").write_text("who,whom,at\nann,bob,2019-10-01 10:00:00\nbob,ann,yesterday\n")
     with pytest.raises(ValueError, match=r"follows.csv line 3, column 'at'"):
         shop.load(tmp_path)
+
+
+DAYS = TableFile(
+    "days/*.csv",
+    {"user": Id("who"), "item": Id("what"), "time": Time("at"), "value": Number("n")},
+    always={"event": "buy"},
+)
+"""A day's purchases a file."""
+
+
+def days(path: Path) -> Path:
+    (path / "days" / "older").mkdir(parents=True)
+    (path / "days" / "2.csv").write_text("who,what,at,n\nbob,b,200,1\nbob,,201,1\n")
+    with gzip.open(path / "days" / "1.csv.gz", "wt") as file:
+        file.write("who,what,at,n\nann,a,100,2\n")
+    (path / "days" / "older" / "0.csv").write_text("who,what,at,n\ncleo,c,1,1\n")
+    (path / "days" / "notes.txt").write_text("nothing")
+    return path
+
+
+def test_a_pattern_reads_several_files_in_the_order_of_their_names(tmp_path: Path) -> None:
+    shop = replace(SHOP, events=DAYS, items=None, labels=(), kinds=("buy",), unreadable=0.5)
+    old = replace(shop, clock=Clock.ORDER)
+    dataset = old.load(days(tmp_path))
+    assert dataset.users["user"].to_pylist() == ["ann", "bob"]
+    (refused,) = dataset.checked.refused.to_pylist()
+    assert (refused["file"], refused["line"]) == (str(tmp_path / "days" / "2.csv"), 3)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for file in ("1.csv.gz", "2.csv"):
+            archive.write(tmp_path / "days" / file, f"export/days/{file}")
+    np.testing.assert_array_equal(old.load(tmp_path / "all.zip").log.events.item, dataset.log.events.item)
+    missing = replace(old, events=replace(DAYS, file="days/*.tsv"))
+    with pytest.raises(ValueError, match=r"\*\.tsv: no file has such a name; there are "):
+        missing.load(tmp_path)
+
+
+def test_a_wrong_cell_in_one_of_several_files_is_told_with_its_file(tmp_path: Path) -> None:
+    days(tmp_path)
+    (tmp_path / "days" / "2.csv").write_text("who,what,at,n\nbob,b,200,1\nbob,c,then,1\n")
+    shop = replace(SHOP, events=DAYS, items=None, labels=(), kinds=("buy",))
+    with pytest.raises(ValueError, match=r"days/2\.csv line 3, column 'at': 'then' is wrong: not a time"):
+        shop.load(tmp_path)
+
+
+def test_flags_are_kinds_of_the_event(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text(
+        "who,what,at,click,like\nann,a,100,1,0\nann,b,200,true,Yes\nann,c,300,no,\nann,d,400,0.0,2\n"
+    )
+    columns = {"user": Id("who"), "item": Id("what"), "time": Time("at")}
+    log = TableFile("log.csv", columns, always={"event": "show"}, flags={"click": "click", "like": "love"})
+    shop = Files(name="shop", events=log, kinds=("show", "click", "love"), clock=Clock.ORDER)
+    assert shop.load(tmp_path).log.events.kinds.tolist() == [0b011, 0b111, 0b001, 0b101]
+    alone = replace(shop, events=replace(log, always={}), kinds=("click", "love"))
+    dataset = alone.load(tmp_path)
+    assert dataset.log.events.kinds.tolist() == [0b01, 0b11, 0b10]
+    assert dataset.checked.reasons == {"kind of event not declared": 1}
+    with (tmp_path / "log.csv").open("a") as file:
+        file.write("ann,e,500,maybe,0\n")
+    with pytest.raises(ValueError, match=r"line 6, column 'click': 'maybe' is wrong: neither yes nor no; write 1 or 0"):
+        shop.load(tmp_path)
+
+
+def test_facts_that_stand_beside_every_event_are_those_of_the_first(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text(
+        "who,what,at,name\nann,7,1,Pan\nbob,8,2,Pot\ncleo,7,3,Old pan\n,9,4,Lid\ndan,,5,Cup\n"
+    )
+    columns = {"user": Id("who"), "item": Id("what"), "time": Time("at")}
+    shop = Files(
+        name="shop",
+        events=TableFile("log.csv", columns, always={"event": "buy"}),
+        items=TableFile("log.csv", {"item": Id("what"), "title": Text("name")}, first=True),
+        kinds=("buy",),
+        clock=Clock.ORDER,
+    )
+    dataset = shop.load(tmp_path)
+    assert dataset.items.to_pylist() == [
+        {"item": "7", "title": "Pan"},
+        {"item": "8", "title": "Pot"},
+        {"item": "9", "title": "Lid"},
+    ]
+    assert dataset.checked.reasons == {"no id": 2}
