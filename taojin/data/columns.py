@@ -39,6 +39,7 @@ class Unit(StrEnum):
 
     SECONDS = "s"
     MILLISECONDS = "ms"
+    MICROSECONDS = "us"
     ISO = "iso"
 
 
@@ -121,21 +122,26 @@ class Whole:
 class Time:
     """Moments, int64 milliseconds since 1970-01-01 UTC.
 
+    pattern     how the text is written, in the letters of `strptime`, in the place of a unit; UTC without an offset
+
     >>> Time("at", unit=Unit.ISO).read(pa.chunked_array([["1970-01-01 00:00:02"]])).values.to_pylist()
     [2000]
+    >>> Time("day", pattern="%d/%m/%Y").read(pa.chunked_array([["2/1/1970"]])).values.to_pylist()
+    [86400000]
     """
 
     source: str
     unit: Unit = Unit.SECONDS
+    pattern: str = ""
 
     def read(self, cells: pa.ChunkedArray) -> Values:
         if pa.types.is_timestamp(cells.type):
             return _fine(cells.cast(pa.timestamp("ms", cells.type.tz), safe=False).cast(pa.int64()))
-        if self.unit == Unit.ISO:
-            moment = _moments(_trimmed(cells))
+        if self.pattern or self.unit == Unit.ISO:
+            moment = _patterned(_trimmed(cells), self.pattern) if self.pattern else _moments(_trimmed(cells))
             return Values(moment.cast(pa.int64()), _lost(cells, pc.is_valid(moment)), Reason.TIME)
         number = Number(self.source).read(cells)
-        factor = SECOND if self.unit == Unit.SECONDS else 1
+        factor = {Unit.SECONDS: SECOND, Unit.MICROSECONDS: 1e-3}.get(self.unit, 1)
         return Values(pc.round(pc.multiply(number.values, factor)).cast(pa.int64()), number.wrong, Reason.TIME)
 
 
@@ -202,6 +208,22 @@ def _numbers(text: pa.ChunkedArray) -> pa.ChunkedArray:
     if every is not None:
         return every
     return pc.if_else(pc.match_substring_regex(text, _NUMBER), text, None).cast(pa.float64())
+
+
+_LETTERS = {"%d": r"(?P<day>\d{1,2})", "%Y": r"\d{4}", **dict.fromkeys(("%p", "%a", "%A", "%b", "%B"), r"\pL+")}
+"""What a letter of `strptime` matches, where it is not a number of one or two digits."""
+
+
+def _patterned(text: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
+    """Timestamps in milliseconds of text in a pattern, null where it is not; a day that no month has is none."""
+    moment = pc.strptime(text, pattern, "s", error_is_null=True)
+    if "%d" in pattern and "%z" not in pattern:
+        # strptime takes 30 February for 2 March.
+        parts = re.split("(%.)", pattern)
+        written = "".join(_LETTERS.get(part, r"\d{1,2}") if part[:1] == "%" else re.escape(part) for part in parts)
+        day = pc.struct_field(pc.extract_regex(text, f"^{written}$"), "day").cast(pa.int64())
+        moment = pc.if_else(pc.equal(day, pc.day(moment)), moment, None)
+    return moment.cast(pa.timestamp("ms", "UTC"))
 
 
 def _moments(text: pa.ChunkedArray) -> pa.ChunkedArray:

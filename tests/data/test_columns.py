@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -65,6 +66,27 @@ def test_moments_in_iso_8601_alone_and_beside_others(text: str, moment: int) -> 
 @pytest.mark.parametrize("text", ["soon", "2023-02-29", "2023-13-01", "2023-01-01 24:00:01", "1/2/2023", "1696000000"])
 def test_what_is_no_moment_is_pointed_out(text: str) -> None:
     assert read(Time("x", unit=Unit.ISO), text, "1970-01-01") == ([None, 0], [0])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "moment"),
+    [
+        ("%d/%m/%Y %H:%M", "31/12/2010 8:26", "2010-12-31T08:26"),
+        ("%m/%d/%Y %H:%M", "12/31/2010 8:26", "2010-12-31T08:26"),
+        ("%Y%m%d", "20220430", "2022-04-30"),
+        ("%d.%m.%Y %H:%M:%S %z", "1.2.2011 01:00:00 +0200", "2011-01-31T23:00"),
+        ("%m/%d/%y %I:%M %p", "1/2/11 8:26 PM", "2011-01-02T20:26"),
+        ("%d %b %Y", "28 Feb 2011", "2011-02-28"),
+    ],
+)
+def test_moments_in_a_pattern(pattern: str, text: str, moment: str) -> None:
+    expected = int(np.datetime64(moment, "ms").astype(np.int64))
+    wrong = ["soon", "30/2/2011 10:00", "02/30/2011 10:00", "20220431", "2/30/11 8:26 PM", "30 Feb 2011"]
+    assert read(Time("x", pattern=pattern), text, *wrong, None) == ([expected, *[None] * 7], [1, 2, 3, 4, 5, 6])
+
+
+def test_microseconds_are_times() -> None:
+    assert read(Time("x", unit=Unit.MICROSECONDS), "1650812741436123") == ([1_650_812_741_436], [])
 
 
 def test_timestamps_of_parquet_are_moments_whatever_the_unit() -> None:
