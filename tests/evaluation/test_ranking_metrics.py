@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from taojin.core.auc import auc
 from taojin.evaluation import ranking_metrics as rm
 
 
@@ -25,7 +26,7 @@ def pairs(labels: np.ndarray, scores: np.ndarray) -> float:
 @settings(deadline=None)
 @given(predictions())
 def test_auc_equals_counting_pairs(case: tuple[np.ndarray, np.ndarray]) -> None:
-    assert rm.auc(*case) == pytest.approx(pairs(*case), nan_ok=True)
+    assert auc(*case) == pytest.approx(pairs(*case), nan_ok=True)
 
 
 @settings(deadline=None)
@@ -34,8 +35,8 @@ def test_auc_does_not_change_under_a_rising_map_and_turns_over_with_the_labels(
     case: tuple[np.ndarray, np.ndarray],
 ) -> None:
     labels, scores = case
-    assert rm.auc(labels, np.exp(3 * scores) - 7) == pytest.approx(rm.auc(labels, scores), nan_ok=True)
-    assert rm.auc(1 - labels, scores) == pytest.approx(1 - rm.auc(labels, scores), nan_ok=True)
+    assert auc(labels, np.exp(3 * scores) - 7) == pytest.approx(auc(labels, scores), nan_ok=True)
+    assert auc(1 - labels, scores) == pytest.approx(1 - auc(labels, scores), nan_ok=True)
 
 
 @settings(deadline=None)
@@ -66,8 +67,8 @@ def test_pr_auc_equals_a_loop_over_thresholds(case: tuple[np.ndarray, np.ndarray
 
 
 def test_one_label_alone_has_no_auc() -> None:
-    assert np.isnan(rm.auc(np.ones(3), np.arange(3.0)))
-    assert np.isnan(rm.auc(np.empty(0), np.empty(0)))
+    assert np.isnan(auc(np.ones(3), np.arange(3.0)))
+    assert np.isnan(auc(np.empty(0), np.empty(0)))
     assert np.isnan(rm.gauc(np.empty(0), np.empty(0), np.empty(0, np.int64)))
 
 
