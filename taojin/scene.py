@@ -1,15 +1,16 @@
 """Scene, Cutoffs, Sampling, Experiment: everything that decides what is trained and served; pure data."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from taojin.core.batch import Candidates
-from taojin.core.bounds import COUNT, POSITIVE, Portion, Whole, bounded
+from taojin.core.bounds import COUNT, POSITIVE, Count, Portion, Whole, bounded, bounded_throughout
 from taojin.core.formula import Formula
 from taojin.core.hint import did_you_mean
 from taojin.core.stages import Reranker, Rule
@@ -25,6 +26,7 @@ from taojin.retrieval.channel import Channel
 from taojin.retrieval.serve.merging import Merge, ReciprocalRank
 
 
+@runtime_checkable
 class Source(Protocol):
     """Where the three tables come from."""
 
@@ -36,6 +38,7 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
 class Split(Protocol):
     """Which events are for training, validation and test."""
 
@@ -49,6 +52,7 @@ class Split(Protocol):
         ...
 
 
+@runtime_checkable
 class RuleSpec(Protocol):
     """A spec of a rule."""
 
@@ -60,6 +64,7 @@ class RuleSpec(Protocol):
         ...
 
 
+@runtime_checkable
 class MergeSpec(Protocol):
     """A spec of a merge that is learned."""
 
@@ -75,8 +80,11 @@ class MergeSpec(Protocol):
 class Cutoffs:
     """How many candidates of a request go on: to ranking, and to re-ranking. They grow with the places asked for."""
 
-    prerank: int = 300
-    rank: int = 60
+    prerank: Count = 300
+    rank: Count = 60
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def for_places(self, n: int) -> "Cutoffs":
         """At least 5 n go to ranking and 2 n to re-ranking."""
@@ -102,11 +110,17 @@ class Scene:
     rules: tuple[RuleSpec, ...] = ()
     preranking: str | None = None
     ranking: str | None = None
-    value: dict[str, float] | str = field(default_factory=dict)
+    value: Mapping[str, float] | str = field(default_factory=dict)
     reranking: tuple[Reranker, ...] = ()
     cutoffs: Cutoffs = Cutoffs()
     last_resort: str | None = None
     consumed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        bounded(self)
+        formula = self.formula
+        if formula is not None and not formula.names:
+            raise ValueError(f"Scene.value: {self.value!r} names no task; everything would be worth the same")
 
     @property
     def formula(self) -> Formula | None:
@@ -185,14 +199,22 @@ class Experiment:
 
     def check(self, clock: Clock) -> None:
         """Refuse names that refer to nothing, and parts that need a clock where there is none, before any training."""
+        bounded_throughout(self)
         names = [feature.name for feature in self.features]
         if len(set(names)) < len(names):
             raise ValueError(f"features: {next(n for n in names if names.count(n) > 1)!r} is declared twice")
+        both = next((name for name in names if name in self.embeddings), None)
+        if both is not None:
+            raise ValueError(f"{both!r} is a feature and an embedding; what models read by that name must be one thing")
+        for what, named in (("embedding", self.embeddings), ("model", self.models), ("scene", self.scenes)):
+            _check_names(what, named)
         readable = {*names, *self.embeddings}
         for name, embedder in self.embeddings.items():
             _known(embedder.features, names, f"embedding {name!r}: feature")
             self._check_history(embedder, f"embedding {name!r}")
         for name, model in self.models.items():
+            if isinstance(model, type) or not isinstance(model, Model | Distilled):
+                raise ValueError(f"model {name!r}: expected a spec, such as RankingModel(...); got {model!r}")
             _known(model.features, readable, f"model {name!r}: feature")
             _known((*model.embeddings, *model.starts), self.embeddings, f"model {name!r}: embedding")
             vectors = [read for read in (*model.features, *model.starts) if read in self.embeddings]
@@ -223,6 +245,7 @@ class Experiment:
         where = f"scene {name!r}"
         if not scene.retrieval:
             raise ValueError(f"{where}: no channel; retrieval needs at least one")
+        _check_names(f"{where}, channel", scene.retrieval)
         for channel, part in scene.retrieval.items():
             _check_quota(part, f"{where}, channel {channel!r}")
             spec, _ = part
@@ -258,6 +281,19 @@ class Experiment:
             raise ValueError(
                 f"experiment {self.name!r}: the data knows only the order of each user's events, "
                 f"and these need a clock: {', '.join(needy)}; leave them out"
+            )
+
+
+_NAME = re.compile(r"\w[\w .+-]{0,99}")
+
+
+def _check_names(what: str, named: Iterable[str]) -> None:
+    """Names that become names of files."""
+    for name in named:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ValueError(
+                f"{what} {name!r}: expected a name of letters, digits and _ . + - that begins with a letter or digit, "
+                "100 letters at most"
             )
 
 

@@ -8,12 +8,14 @@ Shapes: N candidates.
 """
 
 import ast
+import math
 import operator
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from keyword import iskeyword
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,11 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
 }
 NEAREST = np.float32(1e-6)
 """How near to 1 a probability may be where odds are taken."""
+LARGEST = float(np.finfo(np.float32).max)
+TRIED = np.linspace(0.001, 0.999, 21, dtype=np.float32)
+"""Predictions at which a formula must be a number somewhere."""
+MOST = 2_000
+"""Letters of a formula."""
 FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "log": (1, np.log),
     "log1p": (1, np.log1p),
@@ -58,7 +65,12 @@ class Formula:
     text: str
 
     def __post_init__(self) -> None:
-        self._check(self._tree)
+        if len(self.text) > MOST:
+            raise self._refused(f"it is {len(self.text):,} letters long, of {MOST:,} at most")
+        try:
+            self._check(self._tree)
+        except RecursionError as error:
+            raise self._refused("its brackets and signs are too deep") from error
 
     @classmethod
     def weighted(cls, weights: Mapping[str, float]) -> "Formula":
@@ -67,6 +79,9 @@ class Formula:
         >>> Formula.weighted({"like": 1.0, "hate": -2.0}).text
         '1.0 * like + -2.0 * hate'
         """
+        for task, weight in weights.items():
+            if isinstance(weight, bool) or not isinstance(weight, Real) or not math.isfinite(weight):
+                raise ValueError(f"value: weight of {task!r}: expected a finite number; got {weight!r}")
         return cls(" + ".join(f"{float(weight)!r} * {_word(task)}" for task, weight in weights.items()))
 
     @property
@@ -86,10 +101,12 @@ class Formula:
         return np.broadcast_to(value, next(iter(predictions.values())).shape)
 
     def check(self, tasks: Collection[str], where: str) -> None:
-        """Refuse names that are no task."""
+        """Refuse names that are no task, and what is no number whatever the predictions."""
         for name in self.names:
             if name not in tasks:
                 raise ValueError(f"{where}: task {name!r} is not declared; {did_you_mean(name, tasks)}")
+        if not np.isfinite(self({name: TRIED for name in self.names or ("",)})).any():
+            raise ValueError(f"{where}: value {self.text!r} is no finite number for any prediction")
 
     @cached_property
     def _tree(self) -> ast.expr:
@@ -97,6 +114,8 @@ class Formula:
             return ast.parse(self.text.strip(), mode="eval").body
         except (SyntaxError, ValueError) as error:
             raise self._refused(f"{self.text!r} does not read as one") from error
+        except (RecursionError, MemoryError) as error:
+            raise self._refused("its brackets and signs are too deep") from error
 
     def _check(self, node: ast.expr) -> None:
         match node:
@@ -114,7 +133,8 @@ class Formula:
             case ast.Name() | ast.List([ast.Constant(str())]):
                 return
             case ast.Constant(int() | float() as number) if not isinstance(number, bool):
-                return
+                if not abs(number) <= LARGEST:
+                    raise self._refused(f"{ast.unparse(node)} is too large")
             case _:
                 raise self._refused(f"{ast.unparse(node)!r} is none of them")
 

@@ -4,7 +4,7 @@ Shapes: N pairs of a request and an item.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ class Happened:
         return (self.code & np.uint32(bits)) != 0
 
 
+@runtime_checkable
 class Task(Protocol):
     """A spec of a task; a recipe may also write the name of a kind of event, which stands for `Reaction` of it."""
 

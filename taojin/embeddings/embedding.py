@@ -47,6 +47,7 @@ class Embedding:
     asked: Floats | None = None
 
 
+@runtime_checkable
 class Embedder(Protocol):
     """A spec of vectors."""
 

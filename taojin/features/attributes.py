@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from taojin.core.bounds import Count, Whole, bounded
 from taojin.core.units import FIRST, NEVER, PAD, UNKNOWN, YEAR, Ints
 from taojin.data.dataset import TrainView
 from taojin.features.encode import Bucket, Scale, Words
@@ -62,8 +63,11 @@ class Id:
 
     name: str
     entity: Entity = "item"
-    min_count: int = 1
+    min_count: Whole = 1
     needs_clock: bool = False
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def fit(self, view: TrainView, columns: Mapping[str, Column]) -> Table:
         """Code every id that training knows well enough by its row."""
@@ -87,10 +91,13 @@ class Attribute:
     name: str
     column: str
     entity: Entity = "item"
-    buckets: int = 0
-    min_count: int = 2
-    most: int = 6
+    buckets: Whole = 0
+    min_count: Whole = 2
+    most: Count = 6
     needs_clock: bool = False
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def fit(self, view: TrainView, columns: Mapping[str, Column]) -> Table:
         """Fit the encoder on the entities that have training events, and code them all."""

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 
 from taojin.core.batch import Candidates, Requests
-from taojin.core.bounds import COUNT, Count, bounded
+from taojin.core.bounds import COUNT, Count, Positive, bounded
 from taojin.core.events import no_pasts
 from taojin.core.units import FIRST, FOREVER, PAD, YEAR, Ints, Mask
 from taojin.data.dataset import TrainView
@@ -58,16 +58,16 @@ class PastNumber:
             recent = past.events.time[at] >= time[request] - self.window
             request, at = request[recent], at[recent]
         n = np.bincount(request, minlength=len(past)).astype(np.float64)
-        if self.what is What.COUNT:
+        if self.what == What.COUNT:
             return n
-        if self.what is What.SINCE:
+        if self.what == What.SINCE:
             last = np.full(len(past), -np.inf)
             np.maximum.at(last, request, past.events.time[at].astype(np.float64))
             return np.where(n > 0, (time - last) / YEAR, np.nan)
         value = past.events.value[at].astype(np.float64)
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = np.bincount(request, value, len(past)) / n
-            if self.what is What.MEAN:
+            if self.what == What.MEAN:
                 return mean
             return np.sqrt(np.bincount(request, (value - mean[request]) ** 2, len(past)) / n)
 
@@ -79,12 +79,15 @@ class Past:
     name: str
     event: str
     what: What = What.COUNT
-    window: int = FOREVER
+    window: Count = FOREVER
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     @property
     def needs_clock(self) -> bool:
         """A window or a time since is one of a clock."""
-        return self.what is What.SINCE or self.window != FOREVER
+        return self.what == What.SINCE or self.window != FOREVER
 
     def fit(self, view: TrainView, columns: Mapping[str, Column]) -> PastNumber:
         """Scale by the values at a sample of training events."""
@@ -152,6 +155,8 @@ class Recent:
 
     def __post_init__(self) -> None:
         bounded(self)
+        if not self.columns:
+            raise ValueError('Recent.columns: expected one column or more, such as ("item",); got none')
 
     @property
     def needs_clock(self) -> bool:
@@ -224,15 +229,19 @@ class Affinity:
     name: str
     event: str
     of: str
-    length: int = 200
-    strength: float = 10.0
+    length: Count = 200
+    strength: Positive = 10.0
     needs_clock: bool = False
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def fit(self, view: TrainView, columns: Mapping[str, Column]) -> TagAffinity:
         """Count how often each tag occurs among training events of the kind."""
         tags = whole_catalogue(view, columns).value(self.of).reshape(view.n_items, -1).astype(np.int64)
         form = columns[self.of].form
-        assert isinstance(form, Category), f"feature {self.name!r}: {self.of!r} must be a category"
+        if not isinstance(form, Category):
+            raise ValueError(f"feature {self.name!r}: {self.of!r} must be a category")
         bits = view.kinds.bits(self.event)
         seen = tags[view.log.events.item[view.log.events.matching(bits).position]]
         share = np.bincount(seen[seen >= FIRST], minlength=form.size).astype(np.float64)
@@ -274,8 +283,11 @@ class Gap:
     name: str
     event: str
     of: str
-    length: int = 200
+    length: Count = 200
     needs_clock: bool = False
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def fit(self, view: TrainView, columns: Mapping[str, Column]) -> NumberGap:
         """Take the scaled number of each item from a column declared before."""

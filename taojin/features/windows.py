@@ -7,12 +7,13 @@ serving will.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import ibis
 import numpy as np
 from ibis.expr import types as ir
 
+from taojin.core.bounds import COUNT, NotNegative, bounded
 from taojin.core.units import FOREVER, HOUR
 from taojin.data.dataset import TrainView
 from taojin.data.kinds import Kinds
@@ -33,9 +34,12 @@ class _Windowed(ABC):
 
     name: str
     entity: Entity = "item"
-    window: int = FOREVER
-    refresh: int = HOUR
+    window: Annotated[int, COUNT] = FOREVER
+    refresh: Annotated[int, COUNT] = HOUR
     needs_clock: bool = True
+
+    def __post_init__(self) -> None:
+        bounded(self)
 
     def fit(self, view: TrainView, columns: Mapping[str, Column]) -> Timeline:
         """Fit this feature alone; `fit_windows` fits many in fewer passes."""
@@ -104,7 +108,7 @@ class Rate(_Windowed):
     top: str
     bottom: str
     prior: float | None = None
-    strength: float = 10.0
+    strength: NotNegative = 10.0
 
     def __post_init__(self) -> None:
         _check(self)

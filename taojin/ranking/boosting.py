@@ -9,11 +9,11 @@ Shapes: N rows, R requests, C columns.
 import json
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from taojin.core.bounds import Count, NotNegative, Portion, Positive, bounded
+from taojin.core.bounds import Bound, Count, NotNegative, Portion, Positive, Whole, bounded
 from taojin.core.units import Floats, Ints, Mask
 from taojin.ranking.forest import Forest, lightgbm_forest, xgboost_forest
 
@@ -65,21 +65,17 @@ class Boosting:
     """
 
     trees: Count = 500
-    leaves: Count = 63
+    leaves: Annotated[int, Bound(low=2, high=131_072, whole=True)] = 63
     learning_rate: Positive = 0.05
     at_least: Count = 20
     columns: Portion = 0.8
     l2: NotNegative = 1.0
     patience: Count = 30
-    threads: int = 0
+    threads: Whole = 0
     library: Library = "lightgbm"
 
     def __post_init__(self) -> None:
         bounded(self)
-        if self.leaves < 2:
-            raise ValueError(f"Boosting.leaves: expected 2 or more, got {self.leaves}")
-        if self.library not in get_args(Library):
-            raise ValueError(f"Boosting.library: expected {', '.join(get_args(Library))}; got {self.library!r}")
 
     def loaded(self) -> Any:
         """The library. Raises ValueError where it is not installed."""

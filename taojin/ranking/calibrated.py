@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taojin.core.curve_fit import Method, check_method, curve
+from taojin.core.bounds import bounded
+from taojin.core.curve_fit import Method, curve
 from taojin.features.feature import Column
 from taojin.ranking.calibration import CalibratedRanker, logit
 from taojin.ranking.lesson import Lesson
@@ -30,7 +31,7 @@ class CalibratedModel:
     method: Method = "isotonic"
 
     def __post_init__(self) -> None:
-        check_method(self.method, "CalibratedModel")
+        bounded(self)
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from taojin.core.auc import aucs
-from taojin.core.bounds import Positive, bounded
+from taojin.core.bounds import Positive, Whole, bounded
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress
 from taojin.core.units import Floats
@@ -31,7 +31,7 @@ from taojin.ranking.interests.over import looking
 from taojin.ranking.lesson import Lesson
 from taojin.ranking.objective import Objective
 from taojin.ranking.onnx import OnnxRanker
-from taojin.ranking.parts import Cross, Embedded, Fields, Head, Interest
+from taojin.ranking.parts import Cross, Embedded, Fields, Head, Interest, build_head
 from taojin.ranking.start import vectors_of_codes
 
 BLOCK = 16_384
@@ -59,7 +59,7 @@ class RankingModel:
     crosses: tuple[Cross, ...]
     interests: tuple[Interest, ...] = ()
     head: Head = Single()
-    dim: int = 16
+    dim: Whole = 16
     deviation: Positive = START_DEVIATION
     features: tuple[str, ...] = ()
     start: "RankingModel | None" = None
@@ -72,10 +72,11 @@ class RankingModel:
         bounded(self)
         if not self.crosses:
             raise ValueError("ranking: a model needs at least one cross, such as MLP((256, 128)); got none")
-        if self.chosen_by not in ("loss", "auc"):
-            raise ValueError(f"ranking: chosen_by: expected 'loss' or 'auc', got {self.chosen_by!r}")
-        if self.dim < 0:
-            raise ValueError(f"ranking: expected dim >= 0, got {self.dim}")
+        if self.start is not None and not isinstance(self.start, RankingModel):
+            raise ValueError(f"RankingModel.start: expected RankingModel; got {self.start!r}")
+        twice = next((name for name in self.features if self.features.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"RankingModel.features: {twice!r} is there twice")
         if self.start is not None and self.start.dim != self.dim:
             raise ValueError(f"ranking: `start` has vectors of size {self.start.dim}, the model of size {self.dim}")
         if self.vectors and not self.features:
@@ -191,7 +192,7 @@ class Network(nn.Module):
         shared = (name for name, part in extra.items() if part.of_request)
         fields = replace(fields, names=(*fields.names, *extra), of_request=(*fields.of_request, *shared))
         self.crosses = Beside(spec.crosses).build(fields)
-        self.head = spec.head.build(self.crosses.widths, len(tasks))
+        self.head = build_head(spec.head, self.crosses.widths, len(tasks))
         self.objective = spec.objective.build(tasks)
 
     def begin(self, name: str, rows: Floats) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from taojin.core.bounds import POSITIVE
+from taojin.core.bounds import POSITIVE, bounded
 from taojin.core.hint import did_you_mean
 from taojin.nn.losses import cross_entropies
 
@@ -36,6 +36,7 @@ class Objective:
     uncertainty: bool = False
 
     def __post_init__(self) -> None:
+        bounded(self)
         for name in ("weights", "positives"):
             for task, value in getattr(self, name).items():
                 if not POSITIVE.allows(value):

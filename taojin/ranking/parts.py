@@ -9,7 +9,8 @@ K vectors of an interest, W width of a cross, T tasks.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from inspect import signature
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -120,19 +121,50 @@ class CrossModule(nn.Module):
     """W."""
 
 
+@runtime_checkable
 class Interest(Protocol):
     """A spec of a part that sums up a history."""
 
     def build(self, fields: Fields) -> InterestModule: ...
 
 
+@runtime_checkable
 class Cross(Protocol):
     """A spec of a part that crosses fields."""
 
     def build(self, fields: Fields) -> CrossModule: ...
 
 
+@runtime_checkable
 class Head(Protocol):
     """A spec of the part that gives a logit per task: float32[N, sum of widths] -> float32[N, T]."""
 
     def build(self, widths: tuple[int, ...], tasks: int) -> nn.Module: ...
+
+
+def build_interest(part: Interest, fields: Fields) -> InterestModule:
+    """The module of an interest; ValueError for a part of another kind."""
+    module = part.build(fields) if _asks_for(part, "fields") else None
+    if isinstance(module, InterestModule):
+        return module
+    raise ValueError(f"ranking: {part!r} is no interest; `taojin.ranking.interests` has them")
+
+
+def build_cross(part: Cross, fields: Fields) -> CrossModule:
+    """The module of a cross; ValueError for a part of another kind."""
+    module = part.build(fields) if _asks_for(part, "fields") else None
+    if isinstance(module, CrossModule):
+        return module
+    raise ValueError(f"ranking: {part!r} is no cross; `taojin.ranking.crosses` has them")
+
+
+def build_head(part: Head, widths: tuple[int, ...], tasks: int) -> nn.Module:
+    """The module of a head; ValueError for a part of another kind."""
+    if not _asks_for(part, "widths", "tasks"):
+        raise ValueError(f"ranking: {part!r} is no head; `taojin.ranking.heads` has them")
+    return part.build(widths, tasks)
+
+
+def _asks_for(part: Interest | Cross | Head, *names: str) -> bool:
+    """Whether it is built from these; interests and crosses are built alike, and heads and encoders otherwise."""
+    return tuple(signature(part.build).parameters) == names

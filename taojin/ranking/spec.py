@@ -1,13 +1,14 @@
 """What a recipe's `models` are: specs of rankers, for pre-ranking and ranking alike."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from taojin.core.stages import Ranker
 from taojin.features.feature import Column
 from taojin.ranking.lesson import Lesson
 
 
+@runtime_checkable
 class Model(Protocol):
     """A spec of a ranker."""
 

@@ -5,7 +5,7 @@ Shapes: N rows, C columns, T tasks, L leaves.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import numpy as np
 import onnxruntime
@@ -50,8 +50,6 @@ class Trees:
 
     def __post_init__(self) -> None:
         bounded(self)
-        if self.learns not in get_args(Learns):
-            raise ValueError(f"Trees.learns: expected {', '.join(get_args(Learns))}; got {self.learns!r}")
 
     def check(self, columns: Mapping[str, Column], tasks: tuple[str, ...]) -> None:
         """Refuse features that are not there, or all of which are histories; and a library that is missing."""

@@ -9,6 +9,7 @@ from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding
 
 
+@runtime_checkable
 class Channel(Protocol):
     """A spec of a retriever: fitted on the training split, served from the bundle."""
 

@@ -262,7 +262,7 @@ def test_decay_adds_the_squares_of_its_weights() -> None:
         (lambda: MLP(()), "MLP needs at least one hidden layer"),
         (lambda: MLP((8, 0)), r"MLP.hidden: expected a tuple, each part a whole number, 1 or more; got \(8, 0\)"),
         (lambda: MLP((8,), dropout=1.0), "MLP.dropout: expected a number"),
-        (lambda: MLP((8,), activation="tanh"), "activation: expected relu, prelu, dice; got 'tanh'"),
+        (lambda: MLP((8,), activation="tanh"), "MLP.activation: expected 'relu', 'prelu' or 'dice'; got 'tanh'"),
         (lambda: CIN(()), "CIN needs at least one layer"),
         (lambda: ResidualMLP(()), "ResidualMLP needs at least one unit"),
         (lambda: Beside(()), "Beside needs at least one part"),

@@ -208,7 +208,7 @@ def test_what_has_no_states_cannot_be_looked_at() -> None:
     for ask in ("candidate", "mask"):
         with pytest.raises(ValueError, match=f"Capsules has no state at each place, for ask='{ask}'"):
             Encoded(encoder=Capsules(), ask=ask).build(FIELDS)
-    with pytest.raises(ValueError, match=r"Encoded.ask: expected candidate, end, mask; got 'first'"):
+    with pytest.raises(ValueError, match=r"Encoded.ask: expected 'candidate', 'end' or 'mask'; got 'first'"):
         Encoded(ask="first")
     with pytest.raises(ValueError, match=r"BST: expected a width that 3 heads divide, got 8"):
         BST(heads=3).build(FIELDS)

@@ -144,7 +144,7 @@ def test_crosses_of_vectors_without_vectors_are_refused(columns, draw) -> None:
 def test_a_model_without_crosses_or_with_a_negative_size_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one cross"):
         RankingModel(crosses=())
-    with pytest.raises(ValueError, match="expected dim >= 0, got -1"):
+    with pytest.raises(ValueError, match="RankingModel.dim: expected a whole number, 0 or more; got -1"):
         replace(zoo.LR, dim=-1)
 
 
@@ -194,7 +194,7 @@ def test_an_order_is_judged_on_rows_of_both_kinds() -> None:
     only = train.where(train.labels[:, 0] == 1)
     with pytest.raises(ValueError, match="AUC: no task of like has rows above one half and others; take more rows"):
         fit(spec, train, only, TASTE_COLUMNS)
-    with pytest.raises(ValueError, match="ranking: chosen_by: expected 'loss' or 'auc', got 'gauc'"):
+    with pytest.raises(ValueError, match="RankingModel.chosen_by: expected 'loss' or 'auc'; got 'gauc'"):
         RankingModel(crosses=(Linear(),), chosen_by="gauc")  # type: ignore[arg-type]
 
 

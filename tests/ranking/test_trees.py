@@ -191,11 +191,11 @@ def test_a_task_of_one_class_is_refused_by_name(labels: float) -> None:
 def test_what_means_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match=r"Boosting.trees: expected a whole number, 1 or more; got 0"):
         Boosting(trees=0)
-    with pytest.raises(ValueError, match=r"Boosting.leaves: expected 2 or more, got 1"):
+    with pytest.raises(ValueError, match=r"Boosting.leaves: expected a whole number, 2 or more, 131,072 at most; got 1"):
         Boosting(leaves=1)
-    with pytest.raises(ValueError, match=r"Boosting.library: expected lightgbm, xgboost; got 'catboost'"):
+    with pytest.raises(ValueError, match=r"Boosting.library: expected 'lightgbm' or 'xgboost'; got 'catboost'"):
         Boosting(library="catboost")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"Trees.learns: expected probability, order; got 'lists'"):
+    with pytest.raises(ValueError, match=r"Trees.learns: expected 'probability' or 'order'; got 'lists'"):
         Trees(learns="lists")
     with pytest.raises(ValueError, match="no feature but histories"):
         past = {"history": Given("history", Level.REQUEST, History(5, ("item",)))}

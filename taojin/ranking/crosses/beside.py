@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from taojin.ranking.parts import Cross, CrossModule, Embedded, Fields
+from taojin.core.bounds import bounded
+from taojin.ranking.parts import Cross, CrossModule, Embedded, Fields, build_cross
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,13 @@ class Beside:
     parts: tuple[Cross, ...]
 
     def __post_init__(self) -> None:
+        bounded(self)
         if not self.parts:
             raise ValueError("ranking: Beside needs at least one part, got none")
 
     def build(self, fields: Fields) -> "SideBySide":
         """A module of the parts' modules."""
-        return SideBySide([part.build(fields) for part in self.parts])
+        return SideBySide([build_cross(part, fields) for part in self.parts])
 
 
 class SideBySide(CrossModule):

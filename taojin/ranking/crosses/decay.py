@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from taojin.core.bounds import NotNegative, bounded
-from taojin.ranking.parts import Cross, CrossModule, Embedded, Fields
+from taojin.ranking.parts import Cross, CrossModule, Embedded, Fields, build_cross
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Decay:
 
     def build(self, fields: Fields) -> CrossModule:
         """The part's module; the network asks for the penalty."""
-        return Decayed(self.part.build(fields), self.l2)
+        return Decayed(build_cross(self.part, fields), self.l2)
 
 
 class Decayed(CrossModule):

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from taojin.core.bounds import bounded
 from taojin.core.hint import did_you_mean
-from taojin.ranking.parts import Cross, CrossModule, Embedded, Fields
+from taojin.ranking.parts import Cross, CrossModule, Embedded, Fields, build_cross
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,9 @@ class Only:
     names: tuple[str, ...]
     part: Cross
 
+    def __post_init__(self) -> None:
+        bounded(self)
+
     def build(self, fields: Fields) -> CrossModule:
         """The part's module behind a choice of vectors."""
         for name in self.names:
@@ -26,7 +30,7 @@ class Only:
                 raise ValueError(f"ranking: Only names {name!r}, which is no field; {did_you_mean(name, fields.names)}")
         place = sorted(fields.names.index(name) for name in self.names)
         seen = tuple(fields.names[at] for at in place)
-        return Chosen(place, self.part.build(replace(fields, names=seen)))
+        return Chosen(place, build_cross(self.part, replace(fields, names=seen)))
 
 
 class Chosen(CrossModule):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from taojin.core.bounds import Count, bounded
 from taojin.nn.table import Table
-from taojin.ranking.parts import Cross, CrossModule, Embedded, Fields
+from taojin.ranking.parts import Cross, CrossModule, Embedded, Fields, build_cross
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Own:
         """The part's module over a second table."""
         table = Table(fields.inputs.without_history(), self.dim)
         names = fields.inputs.names_of_sides
-        return OfItsOwn(table, self.part.build(replace(fields, names=names, dim=self.dim)))
+        return OfItsOwn(table, build_cross(self.part, replace(fields, names=names, dim=self.dim)))
 
 
 class OfItsOwn(CrossModule):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from taojin.ranking.parts import Cross, CrossModule, Embedded, Fields
+from taojin.core.bounds import bounded
+from taojin.ranking.parts import Cross, CrossModule, Embedded, Fields, build_cross
 
 
 @dataclass(frozen=True)
@@ -17,10 +18,13 @@ class Stack:
     first: Cross
     then: Cross
 
+    def __post_init__(self) -> None:
+        bounded(self)
+
     def build(self, fields: Fields) -> CrossModule:
         """A module whose output is that of `then`."""
-        first = self.first.build(fields)
-        return Stacked(first, self.then.build(replace(fields, names=("stacked",), dim=first.width)))
+        first = build_cross(self.first, fields)
+        return Stacked(first, build_cross(self.then, replace(fields, names=("stacked",), dim=first.width)))
 
 
 class Stacked(CrossModule):

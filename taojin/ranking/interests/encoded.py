@@ -7,11 +7,12 @@ Shapes: N rows, R = 1 or N requests, L history length, H history columns, D vect
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from taojin.core.bounds import bounded
 from taojin.nn.encoders import MASKED, Encoder, EncoderModule, SequenceModule, turned
 from taojin.nn.transformer import Transformer
 from taojin.ranking.parts import Fields, History, InterestModule
@@ -32,8 +33,7 @@ class Encoded:
     ask: Ask = "candidate"
 
     def __post_init__(self) -> None:
-        if self.ask not in get_args(Ask):
-            raise ValueError(f"Encoded.ask: expected {', '.join(get_args(Ask))}; got {self.ask!r}")
+        bounded(self)
 
     def build(self, fields: Fields) -> InterestModule:
         """A module that reads every history column."""

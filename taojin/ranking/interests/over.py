@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
+from taojin.core.bounds import bounded
 from taojin.core.hint import did_you_mean
 from taojin.core.units import PAD
 from taojin.features.feature import Level
 from taojin.nn.batch import Batch
 from taojin.nn.table import Vectors
-from taojin.ranking.parts import Fields, History, Interest, InterestModule
+from taojin.ranking.parts import Fields, History, Interest, InterestModule, build_interest
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Over:
     history: str
     interest: Interest
 
+    def __post_init__(self) -> None:
+        bounded(self)
+
     def build(self, fields: Fields) -> InterestModule:
         """The interest's module, for this history alone."""
         histories = fields.inputs.histories
@@ -34,7 +38,7 @@ class Over:
         if one is None:
             names = [history.name for history in histories]
             raise ValueError(f"ranking: Over({self.history!r}): no such history; {did_you_mean(self.history, names)}")
-        return self.interest.build(replace(fields, inputs=replace(fields.inputs, histories=(one,))))
+        return build_interest(self.interest, replace(fields, inputs=replace(fields.inputs, histories=(one,))))
 
 
 class Looking(nn.Module):
@@ -67,5 +71,5 @@ class Looking(nn.Module):
 
 def looking(interest: Interest, fields: Fields) -> Looking:
     """An interest's module with its history."""
-    module = interest.build(fields)
+    module = build_interest(interest, fields)
     return Looking(module, fields, interest.history if isinstance(interest, Over) else None)
