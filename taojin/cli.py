@@ -223,10 +223,11 @@ def _assignment(text: str) -> tuple[str, str]:
 def _told() -> Iterator[None]:
     """Turn what a user can mend into a message and exit code 1; --debug shows the traceback."""
     from taojin.bundle import BundleError  # noqa: PLC0415
+    from taojin.core.stages import StageError  # noqa: PLC0415
 
     try:
         yield
-    except (ValueError, BundleError, OSError) as error:
+    except (ValueError, BundleError, OSError, StageError) as error:
         if state["debug"]:
             raise
         typer.echo(f"error: {error}", err=True)

@@ -53,8 +53,8 @@ class Bound:
 
     def __str__(self) -> str:
         kind = "a whole number" if self.whole else "a number"
-        least = f"above {self.low:g}" if self.above else f"{self.low:g} or more"
-        most = f"below {self.high:g}" if self.below else f"{self.high:,g} at most"
+        least = f"above {self.low:,.12g}" if self.above else f"{self.low:,.12g} or more"
+        most = f"below {self.high:,.12g}" if self.below else f"{self.high:,.12g} at most"
         limits = ([least] if math.isfinite(self.low) else []) + ([most] if math.isfinite(self.high) else [])
         return ", ".join([kind, *limits])
 
@@ -63,7 +63,7 @@ COUNT = Bound(low=1, whole=True)
 POSITIVE = Bound(low=0, above=True)
 Count = Annotated[int, COUNT]
 """1, 2, 3, ...; also milliseconds of a span."""
-Counts = Annotated[tuple[int, ...], COUNT]
+Counts = Annotated[tuple[int, ...], Bound(low=1, high=1_000_000, whole=True)]
 """Several of them, such as the units of layers."""
 Whole = Annotated[int, Bound(low=0, whole=True)]
 """0, 1, 2, ..."""

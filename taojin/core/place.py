@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 MANIFEST = "manifest.json"
@@ -9,7 +10,14 @@ MANIFEST = "manifest.json"
 
 
 def check_place(folder: Path) -> None:
-    """Refuse to write a bundle where something else is: it would be gone."""
+    """Refuse to write a bundle where something else is, which would be gone, or where nothing can be written."""
+    there = next(parent for parent in folder.absolute().parents if parent.exists())
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=f".{folder.name[:50]}.", dir=there))
+    except OSError as error:
+        raise ValueError(
+            f"{folder}: nothing can be written in {there}, {error.strerror}; name another folder"
+        ) from error
     if folder.is_dir() and ((folder / MANIFEST).is_file() or not any(folder.iterdir())):
         return
     if folder.exists() or folder.is_symlink():

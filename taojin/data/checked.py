@@ -14,6 +14,7 @@ class Reason(StrEnum):
 
     CELLS = "wrong number of cells"
     NUMBER = "not a number"
+    LEAST = "not a number, or below what it can be"
     WHOLE = "not a whole number"
     FLAG = "neither yes nor no"
     TIME = "not a time"
@@ -36,6 +37,7 @@ class Reason(StrEnum):
 _REMEDIES = {
     Reason.CELLS: "the line is cut off or has a delimiter too many; repair it, or put the cell in quotes",
     Reason.NUMBER: "repair the cell, or list what stands for nothing there in Format(missing=...)",
+    Reason.LEAST: "repair the cell, or declare what the column holds",
     Reason.WHOLE: "repair the cell, or declare the column as Number",
     Reason.FLAG: "write 1 or 0, true or false; or take the column out of `flags`",
     Reason.TIME: "declare the unit: Time(..., unit='s'), 'ms' or 'iso' (2019-10-01 23:59:59, UTC without an offset)",

@@ -1,5 +1,6 @@
 """Declared columns of a file: the cells of each become values of its type, and cells that cannot are pointed out."""
 
+import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -71,21 +72,28 @@ class Text:
 class Number:
     """Finite numbers, float64.
 
+    least   what is below is wrong
+
     >>> Number("price").read(pa.chunked_array([["1.5", "free"]])).values.to_pylist()
     [1.5, None]
     """
 
     source: str
+    least: float = -math.inf
 
     def read(self, cells: pa.ChunkedArray) -> Values:
         number = _numbers(_trimmed(cells)) if is_text(cells.type) else cells.cast(pa.float64())
-        finite = pc.is_finite(number)
-        return Values(pc.if_else(finite, number, None), _lost(cells, finite), Reason.NUMBER)
+        good = pc.and_(pc.is_finite(number), pc.greater_equal(number, self.least))
+        return Values(
+            pc.if_else(good, number, None),
+            _lost(cells, good),
+            Reason.NUMBER if self.least == -math.inf else Reason.LEAST,
+        )
 
 
 @dataclass(frozen=True)
 class Flag:
-    """Whether something is so: true, yes or a number above 0.
+    """Whether something is so: 1, true or yes; otherwise 0, false or no.
 
     >>> Flag("is_click").read(pa.chunked_array([["1", "no", None]])).values.to_pylist()
     [True, False, None]
@@ -96,13 +104,13 @@ class Flag:
     def read(self, cells: pa.ChunkedArray) -> Values:
         if pa.types.is_boolean(cells.type):
             return _fine(cells)
-        if not is_text(cells.type):
-            return _fine(pc.greater(cells, 0))
-        text = pc.utf8_lower(_trimmed(cells))
-        yes, no = (pc.is_in(text, value_set=pa.array(words)) for words in (("true", "yes"), ("false", "no")))
-        number = Number(self.source).read(pc.if_else(pc.or_(yes, no), None, text))
-        values = pc.if_else(yes, True, pc.if_else(no, False, pc.greater(number.values, 0)))
-        return Values(values, number.wrong, Reason.FLAG)
+        if is_text(cells.type):
+            text = pc.utf8_lower(_trimmed(cells))
+            cells = pc.if_else(pc.is_in(text, value_set=pa.array(["true", "yes"])), "1", text)
+            cells = pc.if_else(pc.is_in(text, value_set=pa.array(["false", "no"])), "0", cells)
+        number = Number(self.source).read(cells)
+        known = pc.is_in(number.values, value_set=pa.array([0.0, 1.0]))
+        return Values(pc.if_else(known, pc.equal(number.values, 1), None), _lost(cells, known), Reason.FLAG)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pyarrow.parquet
 
 from taojin.core.units import YEAR
 from taojin.data.checked import Reason, describe
-from taojin.data.columns import Column, Flag
+from taojin.data.columns import Column, Flag, Values
 from taojin.data.dataset import Clock, Dataset
 from taojin.data.delimited import Format, read_delimited
 from taojin.data.folder import Folder
@@ -62,7 +62,7 @@ class TableFile:
         read: dict[str, Any] = {}
         flags: dict[str, Column] = {kind: Flag(source) for source, kind in self.flags.items()}
         for column, declared in (*self.columns.items(), *flags.items()):
-            values, wrong, reason = declared.read(raw.table[declared.source])
+            values, wrong, reason = self._values(declared, raw)
             read[column] = values
             checks.append((declared.source, reason, wrong))
         good, refused = sift(raw, checks)
@@ -78,6 +78,17 @@ class TableFile:
             named = read.get("event", pa.nulls(len(good), pa.string()))
             read["event"] = with_kinds(named, {kind: as_mask(read.pop(kind)) for kind in flags})
         return replace(raw, table=pa.table(read), unread=refused).take(np.flatnonzero(good))
+
+    @staticmethod
+    def _values(declared: Column, raw: Raw) -> Values:
+        cells = raw.table[declared.source]
+        try:
+            return declared.read(cells)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+            raise ValueError(
+                f"{raw.file}: column {declared.source!r}: cannot be read as {type(declared).__name__}, it is of type "
+                f"{cells.type} ({error}); write it as text or numbers, or declare what it is"
+            ) from error
 
     def _cells(self, folder: Folder, name_of_file: str, name: str) -> Raw:
         """The columns of a file under the file's own names."""
@@ -141,7 +152,7 @@ class Files:
 
         events = self.events.read(folder, "events", unreadable=self.unreadable)
         if self.clock is Clock.REAL:
-            _refuse_wrong_unit(events)
+            refuse_wrong_unit(events)
         dataset, _ = build(
             self.name,
             users=read("users", self.users),
@@ -163,7 +174,8 @@ def _first_of_each(raw: Raw, key: str) -> Raw:
     return raw.take(named[np.sort(first)])
 
 
-def _refuse_wrong_unit(events: Raw) -> None:
+def refuse_wrong_unit(events: Raw) -> None:
+    """Refuse times that look like seconds taken for milliseconds."""
     last = pc.max(events.table["time"]).as_py() if "time" in events.table.column_names else None
     if last is not None and 0 <= last < 3 * YEAR:
         raise ValueError(

@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 
 from taojin.core.bounds import Positive, bounded
 from taojin.core.units import SECOND, Ints
-from taojin.data.columns import Column, Id, Number, Text, Time, Unit, Whole, Words
+from taojin.data.columns import Column, Flag, Id, Number, Text, Time, Unit, Words
 from taojin.data.dataset import Clock, Dataset
 from taojin.data.delimited import Format
-from taojin.data.files import TableFile
+from taojin.data.files import TableFile, refuse_wrong_unit
 from taojin.data.folder import Folder, folders
 from taojin.data.kinds import Kinds, with_kinds
 from taojin.data.raw import Raw, as_mask
@@ -80,6 +80,8 @@ class KuaiRand:
         folder = _find(path)
         logs = [self._log(folder, name) for name in _names(folder, "log_standard_")]
         earlier = [_views(folder, name) for name in _names(folder, EARLIER)]
+        for part in (*logs, *earlier):
+            refuse_wrong_unit(part)
         dataset, _ = build(
             self.name,
             users=_users(folder),
@@ -93,15 +95,15 @@ class KuaiRand:
 
     def _log(self, folder: Folder, name: str) -> Raw:
         """The rows of a log as events."""
-        flags = {kind: Whole(column) for kind, column in FLAGS.items()}
+        flags = {kind: Flag(column) for kind, column in FLAGS.items()}
         raw = TableFile(
             name,
             {
                 "user": Id("user_id"),
                 "item": Id("video_id"),
                 "time": Time("time_ms", unit=Unit.MILLISECONDS),
-                "played": Number("play_time_ms"),
-                "duration": Number("duration_ms"),
+                "played": Number("play_time_ms", least=0),
+                "duration": Number("duration_ms", least=0),
                 **flags,
             },
         ).read(folder, "events")
@@ -110,7 +112,7 @@ class KuaiRand:
         left = pc.less(raw.table["played"], self.skipped_within * SECOND)
         skipped = pc.and_(left, pc.less(raw.table["played"], raw.table["duration"]))
         known = {"show": pc.is_valid(raw.table["item"])}
-        known |= {kind: pc.equal(raw.table[kind], 1) for kind in FLAGS}
+        known |= {kind: raw.table[kind] for kind in FLAGS}
         return _events(raw.with_column("value", ratio), known | {"skip": skipped})
 
 

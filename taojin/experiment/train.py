@@ -1,5 +1,6 @@
 """Train a recipe: from raw files to a bundle on disk."""
 
+import re
 import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -60,7 +61,6 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
     if experiment.models:
         lessons = draw_lessons(experiment, divided, store, embeddings, progress)
         store = with_vectors(store, lessons.vectors)
-        checkpoints.mkdir(parents=True, exist_ok=True)
         rankers = fit_rankers(experiment, lessons, store, progress=progress, checkpoints=checkpoints)
     online = store.at(view.end) if view.clock is Clock.REAL else store
     scenes = {}
@@ -88,8 +88,9 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
 def _checkpoints(out: Path, experiment: Experiment, dataset: Dataset) -> Path:
     """Where a training that was interrupted goes on; another recipe, or other data, to the same place starts anew."""
     ours = out.with_name(f".{out.name}.{identity(experiment, dataset)}.checkpoints")
-    for others in out.parent.glob(f".{out.name}.*.checkpoints"):
-        if others != ours:
+    earlier = re.compile(rf"\.{re.escape(out.name)}\.[0-9a-f]{{12}}\.checkpoints")
+    for others in out.parent.iterdir() if out.parent.is_dir() else ():
+        if others != ours and earlier.fullmatch(others.name):
             shutil.rmtree(others)
     return ours
 

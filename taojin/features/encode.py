@@ -26,9 +26,9 @@ class Scale:
 
     @classmethod
     def fit(cls, values: NDArray[Any], log: bool = False) -> "Scale":
-        """Take mean and deviation over the finite values; a constant column keeps its unit."""
+        """Take mean and deviation over the values that float32 can hold; a constant column keeps its unit."""
         seen = _numbers(values, log)
-        seen = seen[np.isfinite(seen)]
+        seen = seen[np.abs(seen) <= np.finfo(np.float32).max]
         if not len(seen):
             return cls(log=log)
         deviation = float(seen.std())

@@ -63,7 +63,7 @@ class Columns:
     def pack(cls, inputs: Inputs, rows: Rows, device: torch.device) -> "Columns":
         """Pack rows into tensors; refuses codes that their category does not have, and numbers that are not finite."""
         packed = inputs.pack(rows)
-        _check_codes(inputs, packed)
+        check_codes(inputs, packed)
         inputs.check_numbers(packed)
         return cls(
             Batch(
@@ -136,7 +136,7 @@ def _known_places(history: Ints) -> Ints:
     return np.where(known.any(1), history.shape[1] - known.argmax(1), 1).astype(np.int64)
 
 
-def _check_codes(inputs: Inputs, packed: Packed) -> None:
+def check_codes(inputs: Inputs, packed: Packed) -> None:
     """A code beyond its category would read the vectors of the next one."""
     for level, codes in ((Level.REQUEST, packed.request), (Level.CANDIDATE, packed.item)):
         slot = 0

@@ -51,18 +51,25 @@ class Samples:
         return np.broadcast_to(self.weight if self.weight.ndim == 2 else self.weight[:, None], self.labels.shape)
 
     def check_labels(self, where: str) -> None:
-        """Refuse a task that teaches nothing, since its rows have no label, or all the same; and labels outside [0, 1].
+        """Refuse a task that teaches nothing, since its rows have no label, or all that count the same; and labels
+        outside [0, 1], and weights that are none.
 
         where   who would learn from it, for the error
         """
-        for task, label in zip(self.tasks, self.labels.T, strict=True):
-            known = label[~np.isnan(label)]
+        for task, label, weight in zip(self.tasks, self.labels.T, self.weights.T, strict=True):
+            if not (np.isfinite(weight) & (weight >= 0)).all():
+                wrong = weight[~(np.isfinite(weight) & (weight >= 0))][0]
+                raise ValueError(f"{where}, task {task!r}: expected finite weights of rows, 0 or more; got {wrong:g}")
+            labelled = ~np.isnan(label)
+            known = label[labelled & (weight > 0)]
             if len(known) and not (known.min() >= 0 and known.max() <= 1):
                 raise ValueError(
                     f"{where}, task {task!r}: expected labels from 0 to 1, got {known.min():g} to {known.max():g}"
                 )
             if not len(known) or known.min() == known.max():
                 found = f"{len(known):,} labels, all of them {known[0]:g}" if len(known) else "no label at all"
+                if labelled.sum() > len(known):
+                    found += f" (and {int(labelled.sum()) - len(known):,} of rows that weigh nothing)"
                 raise ValueError(
                     f"{where}, task {task!r}: expected rows that have it and some that have not, got {found} in "
                     f"{len(label):,} rows; take more rows, or leave the task out"

@@ -10,6 +10,8 @@ import numpy as np
 
 AT_MOST, BELOW, MEMBER = 0, 1, 6
 """Modes of a node: the value is at most its split; it is below; it is one of its members."""
+SURE = 1e-7
+"""How near to 0 or 1 a share of positives may be."""
 
 
 @dataclass
@@ -101,7 +103,10 @@ def xgboost_forest(saved: dict[str, Any]) -> Forest:
         else:
             _add_xgboost(forest, tree)
     base = float(learner["learner_model_param"]["base_score"].strip("[]"))
-    forest.stump(float(np.log(base / (1 - base))) if learner["objective"]["name"] == "binary:logistic" else base)
+    if learner["objective"]["name"] == "binary:logistic":
+        share = np.clip(base, SURE, 1 - SURE)
+        base = float(np.log(share / (1 - share)))
+    forest.stump(base)
     return forest
 
 

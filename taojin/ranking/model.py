@@ -22,6 +22,7 @@ from taojin.features.inputs import Inputs
 from taojin.nn.batch import Batch, Labelled, LabelledColumns
 from taojin.nn.export import to_onnx
 from taojin.nn.samples import Samples
+from taojin.nn.size import check_size, largest
 from taojin.nn.table import START_DEVIATION, Table
 from taojin.nn.trainer import Training, seeded, train
 from taojin.ranking.crosses.beside import Beside
@@ -102,10 +103,18 @@ class RankingModel:
 
     def check(self, columns: Mapping[str, Column], tasks: tuple[str, ...]) -> None:
         """Build the network without memory for its weights, so that parts that do not fit are refused."""
-        with torch.device("meta"):
-            Network(self, self.inputs(columns), tasks)
+        self._check_size(self.inputs(columns), tasks)
         if self.start is not None:
             self.start.check(columns, tasks)
+
+    def _check_size(self, inputs: Inputs, tasks: tuple[str, ...]) -> None:
+        """Refuse what cannot be built, or not in this memory, or not served."""
+        try:
+            with torch.device("meta"):
+                network = Network(self, inputs, tasks)
+        except (RuntimeError, OverflowError, MemoryError) as error:
+            raise ValueError(f"ranking: no network of these sizes can be built, {error}; take smaller ones") from error
+        check_size(network, self.training.sparse, "ranking", largest(inputs.categories))
 
     def fit(self, lesson: Lesson) -> OnnxRanker:
         """Learn from labelled rows and keep the epoch that is best on the validation rows."""
@@ -139,6 +148,7 @@ class RankingModel:
         begin   what the codes of a category begin with, float32[size, D] by its name; zeros are left to chance
         """
         device = self.training.place()
+        self._check_size(inputs, train_samples.tasks)
         with seeded(seed):
             network = Network(self, inputs, train_samples.tasks)
         if self.start is not None and network.table is not None:

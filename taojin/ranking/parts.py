@@ -9,7 +9,7 @@ K vectors of an interest, W width of a cross, T tasks.
 
 from dataclasses import dataclass
 from functools import cached_property
-from inspect import signature
+from inspect import Signature, signature
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
@@ -144,7 +144,7 @@ class Head(Protocol):
 
 def build_interest(part: Interest, fields: Fields) -> InterestModule:
     """The module of an interest; ValueError for a part of another kind."""
-    module = part.build(fields) if _asks_for(part, "fields") else None
+    module = part.build(fields) if _asks_for(part, "fields") and _gives(part, InterestModule) else None
     if isinstance(module, InterestModule):
         return module
     raise ValueError(f"ranking: {part!r} is no interest; `taojin.ranking.interests` has them")
@@ -152,7 +152,7 @@ def build_interest(part: Interest, fields: Fields) -> InterestModule:
 
 def build_cross(part: Cross, fields: Fields) -> CrossModule:
     """The module of a cross; ValueError for a part of another kind."""
-    module = part.build(fields) if _asks_for(part, "fields") else None
+    module = part.build(fields) if _asks_for(part, "fields") and _gives(part, CrossModule) else None
     if isinstance(module, CrossModule):
         return module
     raise ValueError(f"ranking: {part!r} is no cross; `taojin.ranking.crosses` has them")
@@ -168,3 +168,9 @@ def build_head(part: Head, widths: tuple[int, ...], tasks: int) -> nn.Module:
 def _asks_for(part: Interest | Cross | Head, *names: str) -> bool:
     """Whether it is built from these; interests and crosses are built alike, and heads and encoders otherwise."""
     return tuple(signature(part.build).parameters) == names
+
+
+def _gives(part: Interest | Cross, kind: type[nn.Module]) -> bool:
+    """Whether what it builds is of a kind, as far as its annotation says."""
+    built = signature(part.build).return_annotation
+    return not isinstance(built, type) or built is Signature.empty or issubclass(built, kind)

@@ -17,6 +17,7 @@ from taojin.core.hint import did_you_mean
 from taojin.core.units import Floats, Ints
 from taojin.features.feature import Column, History
 from taojin.features.inputs import Inputs
+from taojin.nn.batch import check_codes
 from taojin.nn.samples import Samples
 from taojin.ranking.boosting import Boosting, LabelledRows, Learns
 from taojin.ranking.lesson import Lesson
@@ -63,7 +64,9 @@ class Trees:
         train, valid, read = lesson.train, lesson.valid, self._read(lesson.columns)
         inputs = Inputs.of(read)
         for samples in (train, valid):
-            inputs.check_numbers(inputs.pack(samples.rows))
+            packed = inputs.pack(samples.rows)
+            inputs.check_numbers(packed)
+            check_codes(inputs, packed)
         parts, codes = [(samples, table(inputs, samples.rows)) for samples in (train, valid)], categorical(inputs)
         graphs = {}
         with lesson.progress.task("trees", len(train.tasks)) as advance:

@@ -69,3 +69,24 @@ def test_what_divides_by_nothing_is_not_finite_and_does_not_stop() -> None:
     found = Formula("click / 0 + log(like - 1)")({"click": CLICK, "like": LIKE})
     assert not np.isfinite(found).any()
     assert math.isfinite(Formula("odds(click)")({"click": np.ones(1, np.float32)})[0])
+
+
+@pytest.mark.parametrize("text", ["like / 0", "log(0 * like)", "sqrt(-like)", "like * 1e39", "-" * 1_900 + "like"])
+def test_what_is_never_a_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no finite number for any prediction|too large|too deep"):
+        Formula(text).check(("like",), "scene 'for_you'")
+
+
+def test_a_formula_that_is_a_number_somewhere_is_taken() -> None:
+    Formula("1 / (like - 0.001)").check(("like",), "scene 'for_you'")
+
+
+@pytest.mark.parametrize("weight", [math.nan, math.inf, None, "x", True])
+def test_weights_are_finite_numbers(weight: object) -> None:
+    with pytest.raises(ValueError, match=r"value: weight of 'like': expected a finite number; got "):
+        Formula.weighted({"like": weight})  # type: ignore[dict-item]
+
+
+def test_a_formula_has_an_end() -> None:
+    with pytest.raises(ValueError, match=r"it is 139,997 letters long, of 2,000 at most"):
+        Formula(" + ".join(["like"] * 20_000))

@@ -223,7 +223,7 @@ def test_a_wrong_cell_in_one_of_several_files_is_told_with_its_file(tmp_path: Pa
 
 def test_flags_are_kinds_of_the_event(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text(
-        "who,what,at,click,like\nann,a,100,1,0\nann,b,200,true,Yes\nann,c,300,no,\nann,d,400,0.0,2\n"
+        "who,what,at,click,like\nann,a,100,1,0\nann,b,200,true,Yes\nann,c,300,no,\nann,d,400,0.0,1.0\n"
     )
     columns = {"user": Id("who"), "item": Id("what"), "time": Time("at")}
     log = TableFile("log.csv", columns, always={"event": "show"}, flags={"click": "click", "like": "love"})

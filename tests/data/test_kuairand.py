@@ -142,6 +142,30 @@ def test_a_damaged_log_is_told_with_its_line(tmp_path: Path) -> None:
         KuaiRand().load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("column", "cells", "message"),
+    [
+        ("is_click", [2, 0], r"column 'is_click': '2' is wrong: neither yes nor no; write 1 or 0"),
+        ("play_time_ms", [-5, 0], r"column 'play_time_ms': '-5' is wrong: not a number, or below what it can be"),
+        ("is_like", [[1], [0]], r"column 'is_like': cannot be read as Flag, it is of type list<"),
+        (
+            "time_ms",
+            [DAY // 1000, DAY // 1000],
+            r"column 'time': every event would lie before 1973; if the file counts",
+        ),
+    ],
+)
+def test_cells_that_make_no_sense_are_told(tmp_path: Path, column: str, cells: list, message: str) -> None:
+    table = FIRST.slice(0, 2)
+    table = table.set_column(table.column_names.index(column), column, pa.array(cells))
+    write(tmp_path)
+    for log in tmp_path.glob("log_standard_*"):
+        log.unlink()
+    pa.parquet.write_table(table, tmp_path / "log_standard_a.parquet")
+    with pytest.raises(ValueError, match=message):
+        KuaiRand().load(tmp_path)
+
+
 def test_rows_without_an_id_are_refused_with_the_line_of_their_file(tmp_path: Path) -> None:
     text = (write(tmp_path) / "log_standard_4_22_to_5_08_pure.csv").read_text().splitlines()
     row = text[1].split(",")

@@ -18,9 +18,11 @@ from taojin.nn import memory
 from taojin.nn.batch import Columns
 from taojin.nn.optimizer import Optimizers
 from taojin.nn.samples import Samples
+from taojin.nn.size import check_size
 from taojin.nn.table import Table
 from taojin.nn.trainer import Training
 from taojin.ranking.boosting import Boosting
+from taojin.ranking.crosses.ffm import FFM
 from taojin.ranking.crosses.fm import FM
 from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
@@ -140,6 +142,41 @@ def test_a_ranker_larger_than_memory_is_refused_when_it_is_fitted(
     monkeypatch.setattr(memory, "available", lambda: 100)
     with pytest.raises(ValueError, match="'user' has 30 of them: raise its min_count, hash it to fewer codes, or take"):
         WITHOUT.learn(inputs, samples, samples, seed=0, progress=Silent())
+
+
+@pytest.mark.parametrize(("sparse", "times"), [(False, 6), (True, 4)])
+def test_all_that_training_keeps_of_the_weights_must_fit(
+    monkeypatch: pytest.MonkeyPatch, sparse: bool, times: int
+) -> None:
+    table = Table(Inputs((CategoryField("user", Level.REQUEST, 1_000),)), 8)
+    kept = times * 4 * sum(weight.numel() for weight in table.parameters())
+    monkeypatch.setattr(memory, "available", lambda: kept)
+    check_size(table, sparse, "here", "take less")
+    monkeypatch.setattr(memory, "available", lambda: kept - 1)
+    with pytest.raises(ValueError, match=r"here: 8,000 weights, with all that training keeps of them: .*; take less"):
+        check_size(table, sparse, "here", "take less")
+
+
+def test_a_network_that_no_graph_can_hold_is_refused_before_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available", lambda: None)
+    columns = {"user": Given("user", Level.REQUEST, Category(9_000_000)), "item": COLUMNS["item"]}
+    with pytest.raises(ValueError, match="a graph that is served holds 2 at most; 'user' has 9,000,000 codes: raise"):
+        replace(WITHOUT, dim=64).check(columns, ("like",))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        replace(WITHOUT, crosses=(MLP((1_000_000, 1_000_000)),)),
+        replace(WITHOUT, dim=10**15),
+        replace(WITHOUT, crosses=(FFM(10**9),)),
+    ],
+    ids=["layers", "vectors", "fields"],
+)
+def test_sizes_that_no_machine_has_are_refused(spec: RankingModel) -> None:
+    columns = {name: COLUMNS[name] for name in ("user", "item")}
+    with pytest.raises(ValueError, match=r"are free; |no network of these sizes can be built|holds 2 at most"):
+        spec.check(columns, ("like",))
 
 
 def test_free_memory_is_what_the_system_says() -> None:

@@ -90,7 +90,7 @@ def test_the_weight_of_a_row_counts_in_every_task() -> None:
 
 def labelled(*labels: float) -> Samples:
     """Rows whose first task is fine and whose second has these labels."""
-    found = samples([0] * len(labels), 1, 0, by_task=False)
+    found = samples([0] * len(labels), 1, 2, by_task=False)
     return replace(found, labels=np.stack([found.labels[:, 0], np.array(labels, np.float32)], axis=1))
 
 
@@ -121,3 +121,22 @@ def test_labels_that_differ_are_taken(labels: tuple[float, ...]) -> None:
 def test_no_rows_teach_nothing() -> None:
     with pytest.raises(ValueError, match=r"here, task 'like': .*got no label at all in 0 rows"):
         labelled().check_labels("here")
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_weights_that_are_none_are_refused(bad: float) -> None:
+    found = labelled(0, 1, 1)
+    weight = found.weight.copy()
+    weight[1] = bad
+    with pytest.raises(ValueError, match=f"here, task 'like': expected finite weights of rows, 0 or more; got {bad:g}"):
+        replace(found, weight=weight).check_labels("here")
+
+
+def test_rows_that_weigh_nothing_teach_nothing() -> None:
+    found = labelled(0, 1, 1)
+    weight = found.weights.copy()
+    weight[1:, 1] = 0
+    with pytest.raises(
+        ValueError, match=r"'click': .*got 1 labels, all of them 0 \(and 2 of rows that weigh nothing\)"
+    ):
+        replace(found, weight=weight).check_labels("here")

@@ -110,5 +110,5 @@ def test_a_task_of_one_class_is_refused_by_name() -> None:
     valid.labels[:, 1] = np.nan
     with pytest.raises(ValueError, match=r"calibration of 'like'.*got 0 of 0"):
         fit(CalibratedModel(model=Says()), valid)
-    with pytest.raises(ValueError, match="CalibratedModel.method: expected 'isotonic' or 'logistic'; got 'beta'"):
+    with pytest.raises(ValueError, match=r"CalibratedModel.method: expected 'isotonic' or 'logistic'; got 'beta'"):
         CalibratedModel(model=Says(), method="beta")

@@ -8,12 +8,17 @@ from taojin.core.batch import Rows
 from taojin.core.spec import decode, encode, override
 from taojin.features.feature import Category, Column, History, Level
 from taojin.nn import trainer
+from taojin.nn.encoders import MeanPool
 from taojin.nn.samples import Samples
 from taojin.nn.trainer import Training
 from taojin.ranking import zoo
+from taojin.ranking.crosses.beside import Beside
 from taojin.ranking.crosses.fm import FM
 from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
+from taojin.ranking.crosses.only import Only
+from taojin.ranking.heads.mmoe import MMoE
+from taojin.ranking.interests.over import Over
 from taojin.ranking.interests.target_attention import TargetAttention
 from taojin.ranking.lesson import Lesson
 from taojin.ranking.model import Network, RankingModel
@@ -144,7 +149,7 @@ def test_crosses_of_vectors_without_vectors_are_refused(columns, draw) -> None:
 def test_a_model_without_crosses_or_with_a_negative_size_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one cross"):
         RankingModel(crosses=())
-    with pytest.raises(ValueError, match="RankingModel.dim: expected a whole number, 0 or more; got -1"):
+    with pytest.raises(ValueError, match=r"RankingModel.dim: expected a whole number, 0 or more; got -1"):
         replace(zoo.LR, dim=-1)
 
 
@@ -194,7 +199,7 @@ def test_an_order_is_judged_on_rows_of_both_kinds() -> None:
     only = train.where(train.labels[:, 0] == 1)
     with pytest.raises(ValueError, match="AUC: no task of like has rows above one half and others; take more rows"):
         fit(spec, train, only, TASTE_COLUMNS)
-    with pytest.raises(ValueError, match="RankingModel.chosen_by: expected 'loss' or 'auc'; got 'gauc'"):
+    with pytest.raises(ValueError, match=r"RankingModel.chosen_by: expected 'loss' or 'auc'; got 'gauc'"):
         RankingModel(crosses=(Linear(),), chosen_by="gauc")  # type: ignore[arg-type]
 
 
@@ -204,3 +209,36 @@ def test_a_model_says_how_its_vectors_begin() -> None:
     assert network.table is not None and 5e-5 < network.table.weight.detach().std() < 2e-4
     with pytest.raises(ValueError, match=r"RankingModel.deviation: expected a number, above 0; got 0"):
         RankingModel(crosses=(FM(),), deviation=0)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"crosses": MLP((8,))}, r"RankingModel.crosses: expected a tuple, .* written \(MLP\(hidden=\(8,\)"),
+        ({"crosses": (MLP,)}, "RankingModel.crosses: expected a tuple, each part Cross; got"),
+        ({"crosses": ("mlp",)}, r"RankingModel.crosses: expected a tuple, each part Cross; got \('mlp',\)"),
+        (
+            {"crosses": (TargetAttention((8,)),)},
+            r"ranking: TargetAttention\(.*\) is no cross; `taojin",
+        ),
+        ({"crosses": (Beside((TargetAttention((8,)),)),)}, r"ranking: TargetAttention\(.*\) is no cross"),
+        ({"crosses": (MMoE(),)}, r"ranking: MMoE\(.*\) is no cross"),
+        ({"interests": (MLP((8,)),)}, r"ranking: MLP\(.*\) is no interest; `taojin.ranking.interests`"),
+        ({"interests": (MeanPool(),)}, r"ranking: MeanPool\(\) is no interest"),
+        ({"interests": (Over("history", MLP((8,))),)}, r"ranking: MLP\(.*\) is no interest"),
+        ({"head": MLP((8,))}, r"ranking: MLP\(.*\) is no head; `taojin.ranking.heads`"),
+        ({"head": MMoE}, r"RankingModel.head: expected Head; got .*call it: MMoE\(\)"),
+        ({"head": "mmoe"}, "RankingModel.head: expected Head; got 'mmoe'"),
+        ({"dim": "16"}, "RankingModel.dim: expected a whole number, 0 or more; got '16'"),
+        ({"dim": True}, "RankingModel.dim: expected a whole number, 0 or more; got True"),
+        ({"training": {"epochs": 3}}, "RankingModel.training: expected Training; got {'epochs': 3}"),
+        ({"objective": {"like": 2.0}}, "RankingModel.objective: expected Objective; got {'like': 2.0}"),
+        ({"start": "fm"}, "RankingModel.start: expected RankingModel; got 'fm'"),
+        ({"features": "item"}, r"RankingModel.features: expected a tuple, .* written \('item',\)"),
+        ({"features": ("item", "item")}, "RankingModel.features: 'item' is there twice"),
+        ({"crosses": (Only(("item",), FM()),)}, "ranking: FM crosses pairs of fields; expected two fields or more"),
+    ],
+)
+def test_what_is_no_part_of_its_kind_is_refused(parts: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        RankingModel(**({"crosses": (Linear(),)} | parts)).check(TASTE_COLUMNS, ("like",))

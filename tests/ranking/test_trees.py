@@ -191,7 +191,7 @@ def test_a_task_of_one_class_is_refused_by_name(labels: float) -> None:
 def test_what_means_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match=r"Boosting.trees: expected a whole number, 1 or more; got 0"):
         Boosting(trees=0)
-    with pytest.raises(ValueError, match=r"Boosting.leaves: expected a whole number, 2 or more, 131,072 at most; got 1"):
+    with pytest.raises(ValueError, match=r"Boosting.leaves: expected a whole number, 2 or more, 131,072 at most"):
         Boosting(leaves=1)
     with pytest.raises(ValueError, match=r"Boosting.library: expected 'lightgbm' or 'xgboost'; got 'catboost'"):
         Boosting(library="catboost")  # type: ignore[arg-type]

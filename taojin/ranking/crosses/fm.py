@@ -18,7 +18,7 @@ class FM:
 
     def build(self, fields: Fields) -> CrossModule:
         """A module without weights."""
-        fields.width("FM")
+        fields.pairs("FM")
         return PairwiseSum()
 
 

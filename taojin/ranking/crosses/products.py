@@ -33,7 +33,7 @@ class BiInteraction:
 
     def build(self, fields: Fields) -> CrossModule:
         """A module without weights."""
-        fields.width("BiInteraction")
+        fields.pairs("BiInteraction")
         return Products(fields.dim, _sum_of_pairs)
 
 
