@@ -24,6 +24,9 @@ BENCHMARKS = {
 def main() -> None:
     """Hand the arguments on to the named benchmark."""
     name, *arguments = sys.argv[1:] or [""]
+    if name in ("-h", "--help"):
+        print(f"usage: python -m benchmarks {{{','.join(BENCHMARKS)}}} ...\n\nEach has a --help of its own.")
+        return
     if name not in BENCHMARKS:
         sys.exit(f"usage: python -m benchmarks {{{','.join(BENCHMARKS)}}} ...   (got {name!r})")
     # Read when NumPy or torch starts its threads: those that spin while they wait starve each other on a busy machine.

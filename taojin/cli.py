@@ -49,7 +49,7 @@ def train(
     out: Annotated[Path, typer.Option(help="Where the bundle goes, in the place of one before.", metavar="DIR")],
     data: DataPath = None,
     set: Annotated[list[str] | None, typer.Option("--set", help="Change a field: models.din.dim=32.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.", min=0, max=2**63 - 1)] = None,
 ) -> None:
     """Train a recipe and write a bundle."""
     from taojin.run import train as run_train  # noqa: PLC0415

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taojin.core.batch import Candidates
-from taojin.core.bounds import COUNT, POSITIVE, Count, Portion, Whole, bounded, bounded_throughout
+from taojin.core.bounds import COUNT, POSITIVE, Bound, Count, Portion, Whole, bounded, bounded_throughout
 from taojin.core.formula import Formula
 from taojin.core.hint import did_you_mean
 from taojin.core.stages import Reranker, Rule
@@ -195,7 +195,7 @@ class Experiment:
     models: Mapping[str, Model | Distilled] = field(default_factory=dict)
     sampling: Sampling = Sampling()
     positive: str = "like"
-    seed: int = 0
+    seed: Annotated[int, Bound(low=0, high=2**63 - 1, whole=True)] = 0
 
     def check(self, clock: Clock) -> None:
         """Refuse names that refer to nothing, and parts that need a clock where there is none, before any training."""

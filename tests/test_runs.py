@@ -20,9 +20,10 @@ from taojin.core.batch import Candidates
 from taojin.core.spec import override
 from taojin.data.split import Part
 from taojin.experiment.evaluate import Offline
-from taojin.experiment.train import requests_now
+from taojin.experiment.train import _checkpoints, requests_now
 from taojin.live.sqlite import SQLiteStore
 from taojin.recipes.films import channels
+from taojin.recipes.world import world_tiny
 from taojin.serving.app import create_app
 from taojin.serving.service import Service, Status
 
@@ -229,3 +230,16 @@ def test_a_bundle_is_small_objects_not_pickles(tiny_run: Path) -> None:
     names = {path.suffix for path in tiny_run.rglob("*") if path.is_file()}
     assert names <= {".json", ".npy", ".onnx", ".parquet"}
     assert Bundle.load(tiny_run).name == "world_tiny"
+
+
+def test_a_training_leaves_the_checkpoints_of_others_alone(tmp_path: Path) -> None:
+    of = [".run.v2.0123456789ab", ".run1.0123456789ab", ".run.0123456789ab"]
+    for name in of:
+        (tmp_path / f"{name}.checkpoints").mkdir()
+        (tmp_path / f"{name}.checkpoints" / "din.pt").write_text("kept")
+    recipe = world_tiny()
+    ours = _checkpoints(tmp_path / "run", recipe, recipe.data.load(None))
+    assert ours.name.startswith(".run.") and not ours.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{name}.checkpoints" for name in of[:2]]
+    _checkpoints(tmp_path / "run[1]", recipe, recipe.data.load(None))
+    assert (tmp_path / ".run1.0123456789ab.checkpoints" / "din.pt").exists()

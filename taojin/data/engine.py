@@ -57,6 +57,7 @@ class DuckDB:
         self._connection = duckdb.connect(config=settings)
         # Its bar would go to the standard output, among what a command prints.
         self._connection.execute("SET enable_progress_bar = false")
+        self._connection.execute("SET enable_progress_bar_print = false")
 
     def load(self, name: str, data: pa.Table | Path) -> ir.Table:
         """Name a table in memory, without a copy, or Parquet on disk."""

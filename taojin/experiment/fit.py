@@ -1,7 +1,8 @@
 """From tables to fitted parts, in the order of their needs: features, embeddings, channels, rankers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from taojin.core.progress import Progress
 from taojin.core.stages import Ranker, Retriever
 from taojin.core.units import Ints
 from taojin.data.dataset import Dataset, TrainView
+from taojin.data.kinds import Kinds
 from taojin.data.split import Part
+from taojin.data.tasks import Happened
 from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.query import QueryVectors, asked_as
 from taojin.experiment.samples import Moments, moments_at
@@ -37,6 +40,7 @@ class Divided:
         """Load, check the recipe against the data, and split."""
         dataset = experiment.data.load(path)
         experiment.check(dataset.clock)
+        _check_events(experiment, dataset.kinds)
         part = experiment.split.assign(dataset.log, dataset.clock)
         if not (part == Part.TRAIN).any():
             raise ValueError(f"split of {dataset.name!r}: no event is left for training; take a smaller test share")
@@ -54,6 +58,26 @@ class Divided:
         _, first, count = np.unique(log.user[rows], return_index=True, return_counts=True)
         start = rows[first]
         return moments_at(log, start, start + count, items=self.dataset.n_items, consumed=consumed, marks=marks)
+
+
+def _check_events(experiment: Experiment, kinds: Kinds) -> None:
+    """Refuse kinds of event that the data does not have, with the place where they are named."""
+    nothing = Happened(np.zeros(1, np.uint32), np.zeros(1, np.float32))
+    asked: list[tuple[str, Callable[[], object]]] = [
+        ("positive", lambda: kinds.bits(experiment.positive)),
+        *((f"sampling, task {task.name!r}", partial(task.label, nothing, kinds)) for task in experiment.sampling.specs),
+        *(
+            (f"scene {name!r}: consumed", partial(kinds.bits, *scene.consumed))
+            for name, scene in experiment.scenes.items()
+        ),
+    ]
+    if experiment.sampling.exposed is not None:
+        asked.append(("sampling.exposed", partial(kinds.bits, experiment.sampling.exposed)))
+    for where, ask in asked:
+        try:
+            ask()
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from error
 
 
 def fit_store(features: Iterable[Feature], view: TrainView) -> Store:

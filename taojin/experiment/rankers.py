@@ -58,6 +58,7 @@ def fit_rankers(
             progress,
             served,
             checkpoints / f"{name}.pt" if checkpoints else None,
+            name,
         )
         rankers[name] = model.fit(lesson)
     return {name: rankers[name] for name in experiment.models}

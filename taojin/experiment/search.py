@@ -50,7 +50,7 @@ class Range:
 class Tried:
     """A finished trial.
 
-    value       of the metric on validation; larger is better (log loss with a minus sign)
+    value       of the metric on validation
     settings    as `taojin train --set` takes them
     """
 
@@ -115,19 +115,10 @@ def search_model(
     name, spec = _named(experiment, model)
     ranges = _ranges(name, spec)
     divided = Divided.of(experiment, Path(data).absolute() if data is not None else None)
-    fit = _fitting(replace(experiment, models={name: spec}), divided, name, metric, progress)
-    place = Path(file).absolute()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    # Not even errors: what a trial stops by reaches the caller.
-    optuna.logging.set_verbosity(optuna.logging.CRITICAL)
-    study = optuna.create_study(
-        storage=f"sqlite:///{place}",
-        study_name=f"{experiment.name}, {name}, {metric}, {identity(experiment, divided.dataset)}",
-        direction="maximize",
-        load_if_exists=True,
-        sampler=optuna.samplers.TPESampler(seed=experiment.seed),
-    )
+    called = f"{experiment.name}, {name}, {metric}, {identity(experiment, divided.dataset)}"
+    study = _study(optuna, Path(file).absolute(), called, metric)
     _go_on(study, optuna, experiment.seed)
+    fit = _fitting(replace(experiment, models={name: spec}), divided, name, metric, progress)
 
     def tried(trial: Any) -> float:
         known = any(not done.user_attrs["settings"] for done in _finished(study, optuna))
@@ -151,11 +142,26 @@ def search_model(
         while ended < trials:
             study.optimize(tried, n_trials=1)
             ended = _ended(study, optuna)
-            advance(1, f"best {max(trial.value for trial in _finished(study, optuna)):.4f}")
-    done = _finished(study, optuna)
-    found = [Tried(value=trial.value, settings=trial.user_attrs["settings"]) for trial in done]
+            advance(1, f"best {study.best_value:.4f}")
+    done = sorted(_finished(study, optuna), key=lambda trial: trial.value * (1 if metric == "logloss" else -1))
+    found = tuple(Tried(value=trial.value, settings=trial.user_attrs["settings"]) for trial in done)
     today = next(trial.value for trial in found if not trial.settings)
-    return Searched(model=name, metric=metric, today=today, trials=tuple(sorted(found, key=lambda trial: -trial.value)))
+    return Searched(model=name, metric=metric, today=today, trials=found)
+
+
+def _study(optuna: Any, place: Path, called: str, metric: str) -> Any:
+    """The trials of this search in a file, which is made if it is not there."""
+    # Not even errors: what a trial stops by reaches the caller.
+    optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        storage = optuna.storages.RDBStorage(f"sqlite:///{place}")
+    except Exception as error:  # of the database, whichever Optuna has below it
+        raise ValueError(
+            f"{place}: cannot be used as a file of trials, {str(error).splitlines()[0]}; name another one with --file"
+        ) from error
+    direction = "minimize" if metric == "logloss" else "maximize"
+    return optuna.create_study(storage=storage, study_name=called, direction=direction, load_if_exists=True)
 
 
 def _named(experiment: Experiment, model: str | None) -> tuple[str, Model]:
@@ -231,6 +237,8 @@ def _fitting(
 def _judged(
     model: Model, experiment: Experiment, lessons: Lessons, store: Store, tasks: tuple[str, ...], metric: str
 ) -> float:
+    while isinstance(model, CalibratedModel):  # whose curves are learned on the rows that judge
+        model = model.model
     read = model.features or [feature.name for feature in experiment.features]
     columns = {name: store.columns[name] for name in read}
     ranker = model.fit(
@@ -243,7 +251,7 @@ def _judged(
 def _value(valid: Samples, task: str, said: Any, metric: str) -> float:
     label = valid.labels[:, valid.tasks.index(task)]
     known = ~np.isnan(label)
-    value = auc(label[known], said[known]) if metric == "auc" else -logloss(label[known], said[known])
+    value = auc(label[known], said[known]) if metric == "auc" else logloss(label[known], said[known])
     if not math.isfinite(value):
         raise ValueError(f"tune, task {task!r}: validation has no {metric} of it; take a larger validation part")
     return value

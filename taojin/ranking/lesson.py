@@ -19,6 +19,7 @@ class Lesson:
     embeddings      those of the model's `starts`, as they were before the rows: none knows their labels
     served          the rows of `valid` as they would be served, where features know more than that; None: they do not
     checkpoint      file from which a killed training goes on
+    name            what progress calls the model
     """
 
     train: Samples
@@ -29,6 +30,7 @@ class Lesson:
     progress: Progress = field(default_factory=Silent)
     served: Samples | None = None
     checkpoint: Path | None = None
+    name: str = ""
 
     def check(self, who: str) -> None:
         """Refuse validation rows of other tasks, or none, and labels that teach nothing; ValueError."""

@@ -128,7 +128,7 @@ class RankingModel:
         }
         network = self.learn(
             self.inputs(lesson.columns), train, valid, seed=lesson.seed, progress=lesson.progress,
-            checkpoint=lesson.checkpoint, begin=begin,
+            checkpoint=lesson.checkpoint, begin=begin, called=lesson.name,
         )  # fmt: skip
         return network.ranker()
 
@@ -142,9 +142,11 @@ class RankingModel:
         progress: Progress,
         checkpoint: Path | None = None,
         begin: Mapping[str, Floats] | None = None,
+        called: str = "",
     ) -> "Network":
         """The trained network, in eval mode.
 
+        called  its name in progress; its parts where there is none
         begin   what the codes of a category begin with, float32[size, D] by its name; zeros are left to chance
         """
         device = self.training.place()
@@ -180,7 +182,7 @@ class RankingModel:
             logits, labels = (torch.cat(whole).numpy() for whole in zip(*said, strict=True))
             return float(np.mean(list(aucs(labels, logits, train_samples.tasks).values())))
 
-        name = " + ".join(type(part).__name__ for part in (*self.interests, *self.crosses))
+        name = called or " + ".join(type(part).__name__ for part in (*self.interests, *self.crosses))
         train(
             network, source, loss, validate, self.training, seed=seed, name=name, progress=progress,
             checkpoint=checkpoint, pieces=source.pieces,

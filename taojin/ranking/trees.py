@@ -69,7 +69,7 @@ class Trees:
             check_codes(inputs, packed)
         parts, codes = [(samples, table(inputs, samples.rows)) for samples in (train, valid)], categorical(inputs)
         graphs = {}
-        with lesson.progress.task("trees", len(train.tasks)) as advance:
+        with lesson.progress.task(f"train {lesson.name or 'trees'}", len(train.tasks)) as advance:
             for place, task in enumerate(train.tasks):
                 learned, judged = (_labelled(*part, codes, place, self.learns) for part in parts)
                 graphs[task] = self._graph(learned, judged, lesson.seed)

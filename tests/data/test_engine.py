@@ -44,3 +44,12 @@ def test_spark_without_pyspark_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     with pytest.raises(ValueError, match=r"pip install 'taojin\[spark\]'"):
         Spark()
+
+
+def test_a_long_query_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    engine = DuckDB()
+    asked = "SELECT current_setting('enable_progress_bar'), current_setting('enable_progress_bar_print')"
+    assert engine._connection.execute(asked).fetchall() == [(False, False)]
+    engine._connection.execute("SET progress_bar_time = 0")
+    engine._connection.execute("SELECT sum(range) FROM range(20_000_000)").fetchall()
+    assert capfd.readouterr().out == ""

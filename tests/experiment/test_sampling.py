@@ -192,3 +192,23 @@ def test_exposures_may_be_missing_where_channels_are_asked_too() -> None:
     divided = replace(divided, dataset=replace(divided.dataset, log=early))
     lessons = draw_lessons(spec, divided, fit_store(spec.features, divided.view), {}, Silent())
     assert len(lessons.train)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"positive": "lick"}, "positive: event 'lick': this data has"),
+        ({"sampling": Sampling(tasks=("like", "shwo"))}, "sampling, task 'shwo': event 'shwo': this data has .*'show'"),
+        ({"sampling": Sampling(tasks=(Reaction("like", among="rated"),))}, "sampling, task 'like': event 'rated'"),
+        ({"sampling": Sampling(exposed="shown")}, "sampling.exposed: event 'shown'"),
+        ({"scenes": {"for_you": Scene(retrieval={"p": (Popular(), 9)}, consumed=("rated",))}}, "'for_you': consumed"),
+        ({"models": {"../x": zoo.LR}}, r"model '../x': expected a name of letters, digits and _ . \+ - that begins"),
+        ({"models": {"": zoo.LR}}, "model '': expected a name of letters"),
+        ({"models": {"lr": zoo}}, "model 'lr': expected a spec, such as RankingModel"),
+        ({"embeddings": {"item_year": Item2Vec()}}, "'item_year' is a feature and an embedding; what models read"),
+        ({"seed": -1}, "Experiment.seed: expected a whole number, 0 or more"),
+    ],
+)  # fmt: skip
+def test_what_names_nothing_is_told_with_its_place(changes: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Divided.of(replace(experiment(EXPOSED), **changes), None)

@@ -117,7 +117,7 @@ def test_another_recipe_metric_or_model_is_a_study_of_its_own(tmp_path: Path) ->
 
 def test_log_loss_is_better_the_less_there_is(tmp_path: Path) -> None:
     found = find(tmp_path / "tune.db", 2, metric="logloss")
-    assert found.metric == "logloss" and -2 < found.today < 0 and found.best.value >= found.today
+    assert found.metric == "logloss" and 0 < found.best.value <= found.today < 2
 
 
 def test_an_interrupted_trial_does_not_block(tmp_path: Path) -> None:
@@ -294,3 +294,16 @@ def test_the_command_takes_changes_and_tells_what_is_wrong(tmp_path: Path, monke
     done = command("--trials", 1, "--file", file, "--set", "models.network.dim=2", "--json", monkeypatch=monkeypatch)
     changed = small(network=replace(NETWORK, dim=2))
     assert json.loads(done.stdout) == find(file, 1, changed).to_json() and len(stored(file)) == 1
+
+
+def test_a_file_that_is_no_database_is_told_before_anything_is_fitted(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("no database")
+    for file in (tmp_path / "text.db", tmp_path):
+        with pytest.raises(ValueError, match=r"cannot be used as a file of trials, .*; name another one with --file"):
+            find(file, 1)
+
+
+def test_a_calibrated_ranker_is_judged_without_its_curves(tmp_path: Path) -> None:
+    plain = find(tmp_path / "plain.db", 1, metric="logloss").today
+    calibrated = small(network=CalibratedModel(model=NETWORK))
+    assert find(tmp_path / "calibrated.db", 1, calibrated, metric="logloss").today == plain
