@@ -63,6 +63,28 @@ def train(
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the recipe, and of the folder that it goes to.")],
+    events: Annotated[Path, typer.Option(help="What happened: a file, a folder or a pattern.", metavar="FILE")],
+    items: Annotated[Path | None, typer.Option(help="The catalogue.", metavar="FILE")] = None,
+    users: Annotated[Path | None, typer.Option(help="The people.", metavar="FILE")] = None,
+    user: Annotated[str | None, typer.Option(help="Column of the events with the user.", metavar="COLUMN")] = None,
+    item: Annotated[str | None, typer.Option(help="Column of the events with the item.", metavar="COLUMN")] = None,
+) -> None:
+    """Look at somebody's files, say what they are taken for, and write a recipe for them."""
+    from taojin.start.plan import look  # noqa: PLC0415
+    from taojin.start.write import function, write  # noqa: PLC0415
+
+    with _told():
+        named = {what: column for what, column in (("user", user), ("item", item)) if column is not None}
+        plan = look(name, events, items, users, named=named)
+        file = write(plan, Path(name))
+        screen.print(str(plan), highlight=False, markup=False, soft_wrap=True)
+        typer.echo(f"\nrecipe {file}, what to do with it in {file.with_name('README.md')}")
+        screen.print(f"next: taojin train {file}:{function(name)} --out runs/{name}", style="dim", soft_wrap=True)
+
+
+@app.command()
 def evaluate(
     run: RunPath,
     data: DataPath = None,

@@ -126,6 +126,7 @@ class Files:
     kinds       names of the kinds of event; those that labels make included
     clock       ORDER where the events have an order within each user and no times
     unreadable  the largest share of a file's rows that may be refused because a cell is not of its type
+    root        the folder in which the files lie, where `load` is given none
     context     further tables by name (who follows whom, facts about items, campaigns); no row of theirs is refused:
                 the first that cannot be read is an error
     """
@@ -138,14 +139,15 @@ class Files:
     labels: tuple[Label, ...] = ()
     clock: Clock = Clock.REAL
     unreadable: float = 0.01
+    root: str = ""
     context: Mapping[str, TableFile] = field(default_factory=dict)
 
     def load(self, path: Path | None, *, rejects: Path | None = None) -> Dataset:
-        """Read and check the files in a folder or zip archive, by default the current folder.
+        """Read and check the files in a folder or zip archive, by default in `root` or the current folder.
 
         rejects     a CSV file for the rows that are refused
         """
-        folder = Folder(path or Path())
+        folder = Folder(path or Path(self.root))
 
         def read(name: str, table: TableFile | None) -> Raw | None:
             return None if table is None else table.read(folder, name, unreadable=self.unreadable)

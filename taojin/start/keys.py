@@ -1,0 +1,139 @@
+"""Which columns of a log of events are the user, the item and the time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from taojin.data.columns import Time, Unit
+from taojin.start.profile import Profile
+
+USERS = (
+    "user", "customer", "visitor", "client", "member", "household", "buyer", "shopper", "person", "account", "viewer",
+    "reviewer", "uid", "guest", "subscriber", "listener", "reader", "player", "consumer", "owner",
+)  # fmt: skip
+ITEMS = (
+    "item", "product", "movie", "film", "video", "sku", "asin", "article", "stock", "good", "goods", "song", "track",
+    "book", "isbn", "business", "poi", "location", "venue", "place", "game", "app", "post", "news", "recipe", "content",
+    "listing", "offer", "course", "iid", "hotel", "restaurant", "photo", "story", "show", "title", "track",
+)  # fmt: skip
+IDS = ("id", "code", "no", "key", "uid", "iid", "number", "sku", "asin", "isbn")
+TIMES = ("time", "timestamp", "date", "datetime", "ts", "at", "when", "day", "moment", "created")
+SHARED = 0.5
+"""Share of the log's ids that must be in a table for it to be the table of them."""
+UNIQUE = 0.99
+
+
+@dataclass(frozen=True)
+class Told:
+    """A guess: what a column is, and by what it was told.
+
+    >>> str(Told("user", "CustomerID", "its name says customer"))
+    'user       CustomerID                its name says customer'
+    """
+
+    what: str
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.what:<10} {self.column:<25} {self.reason}"
+
+
+def key(columns: Mapping[str, Profile], what: str, names: tuple[str, ...]) -> tuple[str, str] | None:
+    """The column of a table's own ids: different in (almost) every row, and named so or standing first."""
+    found = []
+    for place, (name, column) in enumerate(columns.items()):
+        if column.filled < UNIQUE or column.distinct < UNIQUE * len(column.there) or _fraction(column):
+            continue
+        if column.moments is not None and not column.any_of((*names, *IDS)):
+            continue
+        score = 4 * column.any_of(names) + 2 * column.any_of(IDS) - 0.1 * place - (column.length > 40)
+        found.append((score, name, column))
+    if not found:
+        return None
+    score, name, column = max(found, key=lambda one: one[0])
+    return name, f"{'named so and ' if score >= 4 else ''}different in every row of the {what}s"
+
+
+def find_id(
+    columns: Mapping[str, Profile], names: tuple[str, ...], taken: set[str], table: Profile | None
+) -> tuple[str, str] | None:
+    """The column of a log that names users or items: by the ids of their table, else by its name.
+
+    table   the ids of the table of users or items, where there is one
+    """
+    found = []
+    for name, column in columns.items():
+        if name in taken or not len(column.there) or _fraction(column) or column.flag:
+            continue
+        named, id_like = column.any_of(names), column.any_of(IDS)
+        shared = 0.0 if table is None else _shared(column, table)
+        if table is not None and shared < SHARED and not named:
+            continue
+        other = any(word in column.words for word in ("session", "order", "invoice", "basket", "event", "category"))
+        score = 4 * named + 2 * id_like + 4 * shared - 3 * other - 2 * (column.moments is not None and not id_like)
+        if table is not None and name == table.name:
+            score += 3
+        if score >= 3:
+            found.append((score, name, named, shared))
+    if not found:
+        return None
+    _, name, named, shared = max(found, key=lambda one: one[0])
+    reasons = [
+        *(["its name says so"] if named else []),
+        *([f"{shared:.0%} of its ids are in the table"] if shared else []),
+    ]
+    return name, ", ".join(reasons) or "it looks like one"
+
+
+def find_time(columns: Mapping[str, Profile], taken: set[str]) -> tuple[Time, str] | None:
+    """The time of the events: a column of moments, the finest of those named so."""
+    found = []
+    for name, column in columns.items():
+        moments = None if name in taken else column.moments
+        if moments is None:
+            continue
+        numeric = column.numbers is not None
+        named = column.any_of(TIMES) or column.nameless
+        if numeric and (not named or column.any_of(IDS)):
+            continue  # a number that could be one and is not called so
+        found.append((2 * named + min(1.0, column.distinct / max(1, len(column.there)) * 5), name, moments))
+    if not found:
+        return None
+    _, name, moments = max(found, key=lambda one: one[0])
+    column, example = columns[name], columns[name].values[0]
+    reason = f"{example!r} is {how(moments)}"
+    if column.ambiguous:
+        reason += "; day and month could also stand the other way round"
+    missing = 1 - column.filled
+    return moments, reason + (f"; {missing:.1%} of the rows have none and will be refused" if missing > 1e-4 else "")
+
+
+def how(moments: Time) -> str:
+    """How a time is written, in words."""
+    if moments.pattern:
+        return f"written {moments.pattern}"
+    words = {
+        Unit.SECONDS: "seconds since 1970",
+        Unit.MILLISECONDS: "milliseconds since 1970",
+        Unit.MICROSECONDS: "microseconds since 1970",
+        Unit.ISO: "a date and time (ISO 8601)",
+    }
+    return words[moments.unit]
+
+
+def _fraction(column: Profile) -> bool:
+    return column.numbers is not None and not column.whole
+
+
+def _shared(column: Profile, table: Profile) -> float:
+    """Share of the distinct ids of a column that the table has."""
+    ids = pc.unique(plain_ids(column))
+    known = pc.is_in(ids, value_set=pc.unique(plain_ids(table)))
+    return float(pc.mean(known.cast("float64")).as_py() or 0.0)
+
+
+def plain_ids(column: Profile) -> "object":
+    """Ids as text; whole numbers that a program wrote with a point (17850.0) without it."""
+    return pc.replace_substring_regex(column.there, r"^(\d+)\.0$", r"\1")

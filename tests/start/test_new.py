@@ -1,0 +1,108 @@
+"""`taojin new`: from files to a recipe that trains unchanged."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pytest
+from typer.testing import CliRunner
+
+from taojin.cli import app
+from taojin.recipes.own import own
+from taojin.scene import Experiment
+from taojin.start.plan import look
+from taojin.start.write import function, recipe
+from tests.start.test_plan import films
+
+
+def run(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, words)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def made(text: str, tmp_path: Path, name: str) -> Experiment:
+    """What the text of a recipe makes."""
+    (tmp_path / "made.py").write_text(text)
+    experiment = runpy.run_path(str(tmp_path / "made.py"))[name]()
+    assert isinstance(experiment, Experiment)
+    return experiment
+
+
+def shop(folder: Path, users: int = 60, items: int = 40, n: int = 3_000) -> Path:
+    """Purchases of a shop whose customers like one of two brands."""
+    random = np.random.default_rng(0)
+    user = random.integers(0, users, n)
+    item = (random.integers(0, items // 2, n) * 2 + user % 2) % items
+    day = np.sort(1_570_000_000 + random.integers(0, 9_000_000, n))
+    orders = {
+        "customer": [f"c {u}" for u in user],
+        "sku": [f"s;{i}" for i in item],
+        "bought_at": day,
+        "quantity": 1 + user % 3,
+    }
+    pa.csv.write_csv(pa.table(orders), folder / "orders.csv")
+    goods = {
+        "sku": [f"s;{i}" for i in range(items)],
+        "name": [f'Pan "{i}", large' for i in range(items)],
+        "brand": [f"brand {i % 2}" for i in range(items)],
+        "price": [1 + i / 3 for i in range(items)],
+    }
+    pa.csv.write_csv(pa.table(goods), folder / "goods.csv")
+    return folder
+
+
+def test_a_recipe_says_what_the_plan_says(tmp_path: Path) -> None:
+    plan = films(tmp_path)
+    experiment = made(recipe(plan), tmp_path, "films")
+    assert experiment.name == "films" and experiment.positive == "like"
+    dataset = experiment.data.load(None)
+    assert dataset.items["genres"].to_pylist()[2] == ["red", "green", "blue"]
+    assert dataset.kinds.names == ("rate", "like")
+    experiment.check(dataset.clock)
+
+
+@pytest.mark.parametrize("name", ["my-shop", "2nd", "läden", "class"])
+def test_any_name_is_a_function(name: str) -> None:
+    assert function(name).isidentifier()
+
+
+@pytest.mark.slow
+def test_from_files_to_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shop(tmp_path)
+    code, said = run("new", "pans", "--events", "orders.csv", "--items", "goods.csv")
+    assert code == 0
+    assert "customer" in said and "its name says so" in said and "taojin train pans/recipe.py:pans" in said
+    assert "pans" in Path("pans/README.md").read_text()
+    code, said = run("train", "pans/recipe.py:pans", "--out", "runs/pans")
+    assert code == 0, said
+    code, said = run("recommend", "runs/pans", "--user", "c 3", "--json")
+    assert code == 0 and "Pan" in said
+    code, said = run("new", "pans", "--events", "orders.csv")
+    assert code == 1 and "pans: exists already; choose another name, or remove it" in said
+
+
+def test_what_is_wrong_is_told_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shop(tmp_path)
+    for words, message in (
+        (("--events", "order.csv"), "order.csv: no such file, folder or pattern; did you mean 'orders.csv'?"),
+        (("--events", "orders.csv", "--items", "orders.csv"), "orders.csv: no column is different in every row"),
+        (("--events", "orders.csv", "--user", "custom"), "--user custom: "),
+    ):
+        code, said = run("new", "pans", *words)
+        assert code == 1 and message in said and "Traceback" not in said
+    assert not Path("pans").exists()
+
+
+def test_every_part_of_the_recipe_is_there_with_and_without_a_clock(tmp_path: Path) -> None:
+    for light in (False, True):
+        plan = look("pans", shop(tmp_path) / "orders.csv", tmp_path / "goods.csv")
+        experiment = made(recipe(plan), tmp_path, "pans")
+        known = runpy.run_path(str(tmp_path / "made.py"))["KNOWN"]
+        experiment = own("pans", experiment.data, known, light=light)
+        experiment.check(experiment.data.load(None).clock)
+        assert experiment.scenes["for_you"].ranking == ("lr" if light else "din")
