@@ -19,6 +19,7 @@ from taojin.ranking.interests.target_attention import TargetAttention
 from taojin.ranking.spec import Model
 from taojin.reranking.mmr import MMR
 from taojin.reranking.scatter import Scatter
+from taojin.retrieval.again import Again
 from taojin.retrieval.association import Association
 from taojin.retrieval.channel import Channel
 from taojin.retrieval.content import Content
@@ -43,12 +44,14 @@ class Known:
 
     events      kinds of event
     success     the kind that the recommender is to bring about
+    interest    the kind that tells tastes, where successes are few; None: successes do
     consumed    kinds after which an item is not shown again
     valued      the kind whose values are ratings or shares, so that their mean says something; None: no such
     words       of the items: one a cell (brand)
     lists       of the items: several a cell (genres)
     numbers     of the items
-    texts       of the items, for what nobody has touched yet
+    described   those of the words and lists by which items are alike, for what nobody has touched yet
+    texts       of the items, for the same
     released    of the items: the date from which on they may be shown
     people      of the users: words
     ages        of the users: numbers
@@ -57,16 +60,23 @@ class Known:
 
     events: tuple[str, ...]
     success: str
+    interest: str | None = None
     consumed: tuple[str, ...] = ()
     valued: str | None = None
     words: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    described: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     released: str | None = None
     people: tuple[str, ...] = ()
     ages: tuple[str, ...] = ()
     clock: bool = True
+
+    @property
+    def taste(self) -> str:
+        """The kind whose items say what a user likes."""
+        return self.interest or self.success
 
 
 def own(name: str, data: Source, known: Known, *, light: bool = False, epochs: int = 12) -> Experiment:
@@ -81,8 +91,8 @@ def own(name: str, data: Source, known: Known, *, light: bool = False, epochs: i
         split=UserTimeSplit(valid=0.1, test=0.2),
         features=features(known),
         embeddings={
-            "item2vec": Item2Vec(dim=32, event=known.success),
-            "als": ALS(dim=64, event=known.success, unobserved=0.3),
+            "item2vec": Item2Vec(dim=32, event=known.taste),
+            "als": ALS(dim=64, event=known.taste, unobserved=0.3),
         },
         models=models(known, light=light, epochs=epochs),
         sampling=Sampling(tasks=(known.success,), requests=4, proposed=60, random=0, unproposed=False),
@@ -107,15 +117,15 @@ def features(known: Known) -> tuple[Feature, ...]:
         *(Past(name=f"user_{event}s", event=event) for event in known.events),
         *((Past(name="user_mean_value", event=known.valued, what=What.MEAN),) if known.valued else ()),
         *((Past(name="user_away", event=success, what=What.SINCE),) if known.clock else ()),
-        Recent(name="history", event=success, length=50),
-        Recent(name="tastes", event=success, length=50, columns=attended(known)),
+        Recent(name="history", event=known.taste, length=50),
+        Recent(name="tastes", event=known.taste, length=50, columns=attended(known)),
     )
     pairs: tuple[Feature, ...] = (
         *(
             Affinity(name=f"{column}_affinity", event=success, of=f"item_{column}")
             for column in (*known.lists, *known.words)
         ),
-        *(Gap(name=f"{column}_gap", event=success, of=f"item_{column}") for column in known.numbers),
+        *(Gap(name=f"{column}_gap", event=known.taste, of=f"item_{column}") for column in known.numbers),
     )
     counts = tuple(Count(name=f"item_{event}s", event=event) for event in known.events)
     counted: tuple[Feature, ...] = (
@@ -140,16 +150,17 @@ def attended(known: Known) -> tuple[str, ...]:
 
 def channels(known: Known) -> dict[str, tuple[Channel, int]]:
     """Who proposes items to a user, and how many."""
-    success = known.success
-    words = (*known.words, *known.lists)
+    taste = known.taste
+    alike = bool(known.described or known.texts)
     return {
         "als": (Nearest("als"), 150),
-        "item_cf": (ItemCF(event=success, similarity="bm25", neighbours=200, shrinkage=25.0, decay=HALVED_IN_8), 200),
-        "association": (Association(event=success, neighbours=200, popularity=0.3, decay=HALVED_IN_8), 200),
-        "user_cf": (UserCF(event=success, newest=0.99), 150),
-        **({"hot": (Hot(event=success, window=30 * DAY, half_life=7 * DAY), 60)} if known.clock else {}),
-        **({"content": (Content(columns=words, texts=known.texts), 60)} if words or known.texts else {}),
-        "popular": (Popular(event=success), 100),
+        "item_cf": (ItemCF(event=taste, similarity="bm25", neighbours=200, shrinkage=25.0, decay=HALVED_IN_8), 200),
+        "association": (Association(event=taste, neighbours=200, popularity=0.3, decay=HALVED_IN_8), 200),
+        "user_cf": (UserCF(event=taste, newest=0.99), 150),
+        **({"hot": (Hot(event=taste, window=30 * DAY, half_life=7 * DAY), 60)} if known.clock else {}),
+        **({"content": (Content(columns=known.described, texts=known.texts), 60)} if alike else {}),
+        **({"again": (Again(events=known.events), 50)} if not known.consumed else {}),
+        "popular": (Popular(event=known.success), 100),
     }
 
 
@@ -179,7 +190,7 @@ def scenes(known: Known, *, light: bool) -> dict[str, Scene]:
     category = next((f"item_{column}" for column in (*known.lists, *known.words)), None)
     scatter = (Scatter(feature=category, within=5, at_most=3),) if category else ()
     beside: dict[str, tuple[Channel, int]] = {
-        "item_cf": (ItemCF(event=known.success, of="item"), 100),
+        "item_cf": (ItemCF(event=known.taste, of="item"), 100),
         "item2vec": (Nearest("item2vec", of="item"), 100),
         "popular": (Popular(event=known.success), 50),
     }

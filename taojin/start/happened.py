@@ -36,6 +36,8 @@ LIKED = 0.7
 """Of the highest rating, from which on it is a like."""
 ENOUGH, SHARE = 500, 0.03
 """So many events, and such a share of all, a kind must have to be what the funnel is judged by."""
+RARE = 0.25
+"""Of the most frequent kind: a success that is rarer says too little of tastes."""
 AGAIN = 0.1
 """Share of the successes that a user has with an item again, from which on having had it is no reason to hide it."""
 
@@ -45,6 +47,7 @@ class Happened:
     """What the events are.
 
     event       column of the kind; None: all are of `base`
+    interest    the kind that tells tastes, where the positive one is rare; None: it does
     base        the kind of every row, "" where the column or flags say it
     flags       column -> kind
     value       column of the value, None where there is none
@@ -52,6 +55,7 @@ class Happened:
 
     kinds: tuple[str, ...]
     positive: str
+    interest: str | None = None
     event: str | None = None
     base: str = ""
     flags: Mapping[str, str] = field(default_factory=dict)
@@ -104,7 +108,10 @@ def find_happened(columns: Mapping[str, Profile], taken: set[str]) -> tuple[Happ
     kinds = tuple(dict.fromkeys([*kinds, *(label.name for label in labels)]))
     positive, why = _positive({kind: counts.get(kind, 0) for kind in kinds})
     told.append(Told("success", positive, why))
-    return Happened(kinds, positive, event, base, flags, value, tuple(labels)), told
+    interest = _interest(positive, counts)
+    if interest is not None:
+        told.append(Told("interest", interest, f"tells tastes, since {positive} is rare ({counts[positive]:,})"))
+    return Happened(kinds, positive, interest, event, base, flags, value, tuple(labels)), told
 
 
 def again(user: pa.ChunkedArray, item: pa.ChunkedArray) -> float:
@@ -192,6 +199,12 @@ def _positive(counts: Mapping[str, int]) -> tuple[str, str]:
     if stronger:
         why += f" of what is frequent enough; {', '.join(f'{kind} ({counts[kind]:,})' for kind in stronger)} is rare"
     return chosen, why
+
+
+def _interest(positive: str, counts: Mapping[str, int]) -> str | None:
+    """The most frequent kind that speaks for an item, where the positive one is much rarer."""
+    often = max((kind for kind in counts if strength(kind) >= 1), key=lambda kind: counts[kind], default=positive)
+    return often if counts[positive] < RARE * counts[often] else None
 
 
 def _counts(column: Profile) -> dict[str, int]:

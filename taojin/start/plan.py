@@ -67,6 +67,13 @@ class Plan:
         return self.events.rows < SMALL
 
     @property
+    def catalogue(self) -> int:
+        """How many items there are, at least."""
+        if self.items.source is not None and not self.items.first:
+            return self.items.source.rows
+        return int(pc.count_distinct(self.events.sample[self.item]).as_py())
+
+    @property
     def root(self) -> Path:
         """The folder in which all files lie."""
         folders = [table.root for table in (self.events, self.users.source, self.items.source) if table is not None]

@@ -9,6 +9,8 @@ from taojin.start.happened import Happened
 from taojin.start.plan import Plan, Table, consumed
 from taojin.start.sniff import Sniffed
 
+ALIKE = 20_000
+"""Items up to which each is compared with all others by its words."""
 LINE = 110
 """Letters of a line of the recipe, its indent left out."""
 ORDER = "    clock=Clock.ORDER,  # the log has no times: the order of its rows counts"
@@ -185,12 +187,14 @@ def _known(plan: Plan) -> list[tuple[str, str]]:
     found: list[tuple[str, object]] = [
         ("events", happened.kinds),
         ("success", happened.positive),
+        ("interest", happened.interest),
         ("consumed", consumed(plan)),
         ("valued", (happened.base or happened.kinds[0]) if rated else None),
         ("words", tuple(one.name for one in items.of("category"))),
         ("lists", tuple(one.name for one in items.of("list"))),
         ("numbers", tuple(one.name for one in items.of("price", "number"))),
-        ("texts", tuple(one.name for one in items.of("title", "text"))),
+        ("described", tuple(one.name for one in items.of("category", "list")) if plan.catalogue <= ALIKE else ()),
+        ("texts", tuple(one.name for one in items.of("title", "text")) if plan.catalogue <= ALIKE else ()),
         ("released", dates[0].name if dates and plan.time is not None else None),
         ("people", tuple(one.name for one in users.of("list", "category"))),
         ("ages", tuple(one.name for one in users.of("number", "price"))),

@@ -15,6 +15,7 @@ from taojin.embeddings.walks.deepwalk import DeepWalk
 from taojin.embeddings.walks.eges import EGES
 from taojin.embeddings.walks.node2vec import Node2Vec
 from taojin.nn.trainer import Training
+from taojin.retrieval.again import Again
 from taojin.retrieval.association import Association
 from taojin.retrieval.campaign import Campaign
 from taojin.retrieval.content import Content
@@ -61,6 +62,7 @@ EMBEDDERS = {
 CHANNELS = {
     "hot": Hot(window=40 * DAY),
     "popular": Popular(),
+    "again": Again(),
     "top_rated": TopRated(),
     "tags": InterestTags(),
     "tags_of_item": InterestTags(of="item"),

@@ -28,7 +28,8 @@ def retriever(name, parity, embeddings):
 
 
 def asked(parity, **how):
-    return parity.ask(*HISTORIES, item=[9, 10, 9, 60, 3, 2], user=USERS, **how)
+    requests, rows = parity.ask(*HISTORIES, item=[9, 10, 9, 60, 3, 2], user=USERS, **how)
+    return replace(requests, past=parity.view.log.before(requests.user, requests.time)), rows
 
 
 def of_request(found, request):
