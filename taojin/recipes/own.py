@@ -201,7 +201,8 @@ def scenes(known: Known, *, light: bool) -> dict[str, Scene]:
             preranking=None if light else "lr",
             ranking="lr" if light else "din",
             value={known.success: 1.0},
-            reranking=(MMR(vectors="item2vec", relevance=0.9), *scatter),
+            # A scatter over categories costs a shop, whose visits are about one, a third of its hits (docs/LOG.md).
+            reranking=(MMR(vectors="item2vec", relevance=0.9),),
             cutoffs=Cutoffs(prerank=300, rank=60),
             last_resort="popular",
             consumed=known.consumed,
