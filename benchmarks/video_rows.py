@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks.encoded import EncodedRows
 from taojin.core.units import DAY, SECOND
 from taojin.data.kuairand import RANGES, KuaiRand
+from taojin.data.sampling import Sampling
 from taojin.data.tasks import Amount, Task
 from taojin.experiment.exposures import draw_exposures
 from taojin.experiment.fit import fit_store
@@ -21,7 +22,6 @@ from taojin.features.materialize import Windowed, renew_windows
 from taojin.features.moment import Calendar
 from taojin.features.past import Affinity, Past, Recent, What
 from taojin.features.windows import Count, Rate
-from taojin.scene import Sampling
 
 TARGETS = ("click", "long_view")
 EVERY_TASK: tuple[str | Task, ...] = (*TARGETS, "like", "follow", Amount("watch_ratio", event="show"))

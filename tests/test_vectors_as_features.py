@@ -7,6 +7,7 @@ import onnx
 import pytest
 
 from taojin.core.progress import Silent
+from taojin.data.sampling import Sampling
 from taojin.data.split import Part
 from taojin.embeddings.content import TfIdf
 from taojin.embeddings.joined import Joined
@@ -19,7 +20,7 @@ from taojin.nn.trainer import Training
 from taojin.ranking import zoo
 from taojin.recipes.world import world_tiny
 from taojin.retrieval.popular import Popular
-from taojin.scene import Experiment, Sampling, Scene
+from taojin.scene import Experiment, Scene
 from taojin.world.world import World
 
 SHORT = Training(learning_rate=1e-2, batch=512, epochs=1, device="cpu")

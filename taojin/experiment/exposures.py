@@ -12,11 +12,11 @@ from taojin.core.stages import FeatureStore
 from taojin.core.units import PAD, Ints
 from taojin.data.dataset import Log
 from taojin.data.kinds import Kinds
+from taojin.data.sampling import Sampling
 from taojin.data.tasks import Happened
 from taojin.experiment.labels import Labels
 from taojin.experiment.samples import Drawn, joined, marked
 from taojin.nn.samples import Origin
-from taojin.scene import Sampling
 
 BLOCK = 8_192
 """Rows that are read at once: features of a user's past look at all of it."""

@@ -10,6 +10,7 @@ from taojin.core.progress import Progress
 from taojin.core.stages import FeatureStore
 from taojin.data.dataset import TrainView
 from taojin.data.kinds import Kinds
+from taojin.data.sampling import Sampling
 from taojin.data.split import Part
 from taojin.embeddings.embedding import Embedding
 from taojin.experiment.exposures import aged, draw_exposures, late_exposures, thinned
@@ -22,7 +23,7 @@ from taojin.features.training_only import OBSERVED, Hidden
 from taojin.nn.samples import Samples
 from taojin.pipeline import Pipeline
 from taojin.preranking.distilled import Distilled
-from taojin.scene import Experiment, Sampling
+from taojin.scene import Experiment
 
 
 @dataclass(frozen=True)

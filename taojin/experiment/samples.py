@@ -15,13 +15,13 @@ from taojin.core.events import last_of_each, look_up, spread
 from taojin.core.units import FIRST, PAD, UNKNOWN, Ints, Mask
 from taojin.data.dataset import Log, TrainView
 from taojin.data.kinds import Kinds
+from taojin.data.sampling import Sampling
 from taojin.data.tasks import Happened
 from taojin.experiment.labels import Labels
 from taojin.features.snapshot import TRAINING
 from taojin.features.training_only import OBSERVED
 from taojin.nn.samples import Origin, Samples, join
 from taojin.pipeline import Pipeline
-from taojin.scene import Sampling
 
 ASKED = 2048
 """Moments at which the channels are asked at once: they propose ten times what is kept."""

@@ -6,6 +6,7 @@ A film has `genres`, `year` and (where there is a clock) `released`; users `rate
 from dataclasses import replace
 
 from taojin.core.units import DAY
+from taojin.data.sampling import Sampling
 from taojin.data.split import UserTimeSplit
 from taojin.embeddings.embedding import Embedder
 from taojin.embeddings.factors.als import ALS
@@ -38,7 +39,7 @@ from taojin.retrieval.vectors import Nearest
 from taojin.rules.already_seen import AlreadySeen
 from taojin.rules.available import Available
 from taojin.rules.blocked import Blocked
-from taojin.scene import Cutoffs, Experiment, RuleSpec, Sampling, Scene, Source
+from taojin.scene import Cutoffs, Experiment, RuleSpec, Scene, Source
 
 HALVED_IN_8 = 0.5 ** (1 / 8)
 """Weight of a like against the next newer one, so that the eighth newest counts half."""

@@ -6,6 +6,7 @@ of what was shown. The funnel is judged by the videos that a user went on to wat
 
 from taojin.core.units import DAY, HOUR
 from taojin.data.kuairand import RANGES, KuaiRand
+from taojin.data.sampling import Sampling
 from taojin.data.split import TimeSplit
 from taojin.data.tasks import Amount, Reaction, Task
 from taojin.embeddings.embedding import Embedder
@@ -33,7 +34,7 @@ from taojin.retrieval.vectors import Nearest
 from taojin.rules.already_seen import AlreadySeen
 from taojin.rules.available import Available
 from taojin.rules.blocked import Blocked
-from taojin.scene import Cutoffs, Experiment, Sampling, Scene
+from taojin.scene import Cutoffs, Experiment, Scene
 
 TASKS: tuple[Task, ...] = (
     *(Reaction(name, among="show") for name in ("click", "like", "follow")),

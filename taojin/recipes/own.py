@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from taojin.core.units import DAY
+from taojin.data.sampling import Sampling
 from taojin.data.split import UserTimeSplit
 from taojin.embeddings.factors.als import ALS
 from taojin.embeddings.item2vec import Item2Vec
@@ -31,7 +32,7 @@ from taojin.retrieval.vectors import Nearest
 from taojin.rules.already_seen import AlreadySeen
 from taojin.rules.available import Available
 from taojin.rules.blocked import Blocked
-from taojin.scene import Cutoffs, Experiment, RuleSpec, Sampling, Scene, Source
+from taojin.scene import Cutoffs, Experiment, RuleSpec, Scene, Source
 
 ATTENDED = 3
 HALVED_IN_8 = 0.5 ** (1 / 8)

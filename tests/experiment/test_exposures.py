@@ -13,6 +13,7 @@ from taojin.core.events import Events
 from taojin.core.units import DAY, FIRST, HOUR, PAD
 from taojin.data.dataset import Clock, Log, TrainView
 from taojin.data.kinds import Kinds
+from taojin.data.sampling import Sampling
 from taojin.data.tasks import Amount, Happened, Reaction, Task, WeightedReaction
 from taojin.data.vocabulary import Vocabulary
 from taojin.experiment import exposures
@@ -25,7 +26,6 @@ from taojin.features.past import Past, Recent, What
 from taojin.features.snapshot import TRAINING
 from taojin.features.store import Store
 from taojin.nn.samples import Origin
-from taojin.scene import Sampling
 
 USERS, ITEMS, LENGTH = 5, 7, 3
 KINDS = Kinds(("show", "click", "like", "watch"))

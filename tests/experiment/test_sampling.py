@@ -9,6 +9,7 @@ import pytest
 from taojin.core.progress import Silent
 from taojin.core.units import FIRST, UNKNOWN
 from taojin.data.dataset import Clock
+from taojin.data.sampling import Sampling
 from taojin.data.split import UserTimeSplit
 from taojin.data.tasks import Amount, Reaction
 from taojin.embeddings.item2vec import Item2Vec
@@ -24,7 +25,7 @@ from taojin.preranking.distilled import Distilled
 from taojin.ranking import zoo
 from taojin.recipes.world import world_tiny
 from taojin.retrieval.popular import Popular
-from taojin.scene import Experiment, Sampling, Scene
+from taojin.scene import Experiment, Scene
 from taojin.world.world import World
 
 pytestmark = pytest.mark.xdist_group("exposed")  # trained once, whatever the number of workers

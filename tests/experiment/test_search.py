@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from taojin.cli import app
 from taojin.core.spec import override
+from taojin.data.sampling import Sampling
 from taojin.experiment import search
 from taojin.experiment.search import Searched, Tried, search_model
 from taojin.nn.trainer import Training
@@ -26,7 +27,7 @@ from taojin.ranking.spec import Model
 from taojin.ranking.trees import Trees
 from taojin.recipes.world import world_tiny
 from taojin.retrieval.popular import Popular
-from taojin.scene import Experiment, Sampling, Scene
+from taojin.scene import Experiment, Scene
 from taojin.world.world import World
 
 READ = ("item_year", "user_likes", "user_mean_rating", "genre_affinity")

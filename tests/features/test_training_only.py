@@ -14,6 +14,7 @@ from taojin.core.events import Events
 from taojin.core.units import DAY, FIRST, MINUTE, PAD, UNKNOWN
 from taojin.data.dataset import Clock, Log, TrainView
 from taojin.data.kinds import Kinds
+from taojin.data.sampling import Sampling
 from taojin.data.vocabulary import Vocabulary
 from taojin.experiment.exposures import draw_exposures
 from taojin.experiment.fit import fit_store
@@ -32,7 +33,7 @@ from taojin.ranking.lesson import Lesson
 from taojin.ranking.model import RankingModel
 from taojin.recipes.world import world_tiny
 from taojin.retrieval.popular import Popular
-from taojin.scene import Sampling, Scene
+from taojin.scene import Scene
 from taojin.world.world import World
 
 ROWS = 4_000

@@ -17,6 +17,7 @@ from taojin.core.spec import decode, encode
 from taojin.core.stages import Ranker
 from taojin.core.units import Floats
 from taojin.data.dataset import Clock
+from taojin.data.sampling import Sampling
 from taojin.data.split import Part
 from taojin.evaluation.survival import RANDOM, survivals
 from taojin.experiment.fit import Divided, assemble, fit_channels, fit_store
@@ -29,7 +30,7 @@ from taojin.preranking.distilled import Distilled
 from taojin.ranking import zoo
 from taojin.recipes.world import world_tiny
 from taojin.retrieval.popular import Popular
-from taojin.scene import Experiment, Sampling, Scene
+from taojin.scene import Experiment, Scene
 from taojin.world.world import World
 
 

@@ -15,6 +15,7 @@ import xgboost
 from taojin.bundle import Bundle
 from taojin.core.auc import auc
 from taojin.core.batch import Rows
+from taojin.data.sampling import Sampling
 from taojin.data.split import Part
 from taojin.experiment.fit import Divided
 from taojin.experiment.train import train
@@ -29,7 +30,7 @@ from taojin.ranking.trees import Trees, logistic_regression
 from taojin.ranking.zoo import GBDT, GBDT_LR, LAMBDA_MART
 from taojin.recipes.world import world_tiny
 from taojin.retrieval.popular import Popular
-from taojin.scene import Sampling, Scene
+from taojin.scene import Scene
 from taojin.world.world import World
 from tests.ranking.conftest import Given
 
