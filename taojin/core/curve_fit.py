@@ -6,7 +6,7 @@ Support Vector Machines", 1999 (logistic)
 Shapes: N scores, B corners of a curve.
 """
 
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,6 @@ from taojin.core.curves import Sigmoid, Steps
 
 Method = Literal["isotonic", "logistic"]
 Doubles = NDArray[np.float64]
-
-
-def check_method(method: str, where: str) -> None:
-    """Refuse what is no method of calibration."""
-    if method not in get_args(Method):
-        raise ValueError(f"{where}: method {method!r}; expected one of {', '.join(get_args(Method))}")
 
 
 def curve(method: Method, quantity: Doubles, relevant: Doubles) -> Steps | Sigmoid:

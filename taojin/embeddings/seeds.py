@@ -4,7 +4,7 @@ Shapes: R requests, L history length, H history columns, P weighted keys.
 """
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol, get_args, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -84,9 +84,3 @@ def seeds(of: Of, *, history: str, decay: float) -> Seeds:
     ItemSeed(features=())
     """
     return HistorySeeds(history=history, decay=decay) if of == "user" else ItemSeed()
-
-
-def check_of(of: str, where: str) -> None:
-    """Refuse what is neither "user" nor "item"; specs call it when they are made."""
-    if of not in get_args(Of):
-        raise ValueError(f"{where}: of={of!r}; expected {' or '.join(map(repr, get_args(Of)))}")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from taojin.core.batch import Candidates
-from taojin.core.curve_fit import Method, check_method, curve
+from taojin.core.bounds import bounded
+from taojin.core.curve_fit import Method, curve
 from taojin.core.units import Mask
 from taojin.retrieval.serve.merging import By, Calibrated
 
@@ -27,7 +28,7 @@ class Calibration:
     by: str = By.PLACE
 
     def __post_init__(self) -> None:
-        check_method(self.method, "Calibration")
+        bounded(self)
         if self.by not in list(By):
             raise ValueError(f"Calibration: by={self.by!r}; expected one of {', '.join(By)}")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from taojin.core.bounds import Portion, bounded
-from taojin.embeddings.seeds import Of, Seeds, check_of, seeds
+from taojin.embeddings.seeds import Of, Seeds, seeds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,6 @@ class Seeded:
 
     def __post_init__(self) -> None:
         bounded(self)
-        check_of(self.of, type(self).__name__)
 
     @property
     def seeds(self) -> Seeds:

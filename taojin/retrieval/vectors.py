@@ -8,7 +8,7 @@ from taojin.core.bounds import bounded
 from taojin.data.dataset import TrainView
 from taojin.embeddings.embedding import Embedding, unit_length
 from taojin.embeddings.query import MeanOfItems
-from taojin.embeddings.seeds import ItemSeed, Of, check_of
+from taojin.embeddings.seeds import ItemSeed, Of
 from taojin.retrieval.serve.index import Auto, Index
 from taojin.retrieval.serve.nearest import NearestItems
 
@@ -31,7 +31,6 @@ class Nearest:
     needs_clock: bool = False
 
     def __post_init__(self) -> None:
-        check_of(self.of, "Nearest")
         bounded(self)
 
     @property

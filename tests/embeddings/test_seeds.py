@@ -1,9 +1,8 @@
 """The items that requests start from."""
 
 import numpy as np
-import pytest
 
-from taojin.embeddings.seeds import HistorySeeds, ItemSeed, check_of
+from taojin.embeddings.seeds import HistorySeeds, ItemSeed
 
 
 def test_the_newest_of_a_history_weighs_most_and_unknown_items_nothing(parity):
@@ -16,12 +15,6 @@ def test_the_newest_of_a_history_weighs_most_and_unknown_items_nothing(parity):
 def test_a_start_item_must_be_known(parity):
     found = ItemSeed().find(*parity.ask([], [5], [], item=[9, 0, 1]))
     assert (found.request.tolist(), found.key.tolist(), found.weight.tolist()) == ([0], [9], [1.0])
-
-
-def test_a_request_starts_from_its_user_or_its_item():
-    check_of("user", "X")
-    with pytest.raises(ValueError, match=r"X: of='users'; expected 'user' or 'item'"):
-        check_of("users", "X")
 
 
 def test_seeds_keep_their_types(parity):

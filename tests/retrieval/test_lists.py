@@ -200,7 +200,7 @@ def test_what_stands_far_down_in_one_list_may_stand_high_in_another(parity):
 
 
 def test_specs_refuse_a_start_that_is_neither_user_nor_item():
-    with pytest.raises(ValueError, match=r"InterestTags: of='film'; expected 'user' or 'item'"):
+    with pytest.raises(ValueError, match=r"InterestTags.of: expected 'user' or 'item'; got 'film'"):
         InterestTags(of="film")
 
 

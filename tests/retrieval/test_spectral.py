@@ -89,7 +89,7 @@ def test_a_single_like_has_no_neighbours(bridged):
 
 
 def test_it_is_of_users_or_items():
-    with pytest.raises(ValueError, match="Spectral: of='basket'"):
+    with pytest.raises(ValueError, match=r"Spectral.of: expected 'user' or 'item'; got 'basket'"):
         Spectral(of="basket")
 
 
