@@ -159,7 +159,7 @@ def test_a_calibrated_merge_trusts_the_channel_that_was_right(method, by):
 
 
 def test_calibration_says_what_is_wrong():
-    with pytest.raises(ValueError, match="Calibration.method: expected 'isotonic' or 'logistic'; got 'isotonik'"):
+    with pytest.raises(ValueError, match=r"Calibration.method: expected 'isotonic' or 'logistic'; got 'isotonik'"):
         Calibration(method="isotonik")
     with pytest.raises(ValueError, match="by='rank'; expected one of score, place"):
         Calibration(by="rank")
