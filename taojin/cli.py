@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 tune = typer.Typer(help="Choose settings on validation.", no_args_is_help=True)
 app.add_typer(tune, name="tune")
+data = typer.Typer(help="What a recipe's data holds.", no_args_is_help=True)
+app.add_typer(data, name="data")
 screen = Console(width=None if sys.stdout.isatty() else 160)
 """A file or another program has no edge at which tables were to be cut."""
 state = {"debug": False}
@@ -217,17 +219,21 @@ def serve(
         run_server(run, live_path(run), host=host, port=port, ready=typer.echo)
 
 
-@app.command()
-def data(
+@data.command()
+def check(
     recipe: Annotated[str, typer.Argument(help=RECIPE)],
     path: Annotated[Path | None, typer.Option("--data", help="Folder or zip with the raw data.", metavar="DIR")] = None,
 ) -> None:
-    """Read and check a recipe's data, and say what is in it."""
+    """Read and check a recipe's data, say what is in it and what to expect of it."""
     from taojin.data.check import facts  # noqa: PLC0415
+    from taojin.data.expect import expectations  # noqa: PLC0415
     from taojin.run import find  # noqa: PLC0415
 
     with _told():
-        screen.print(str(facts(find(recipe).data.load(path))))
+        dataset = find(recipe).data.load(path)
+        screen.print(str(facts(dataset)), markup=False)
+        for sentence in expectations(dataset):
+            screen.print(f"- {sentence}", highlight=False, markup=False)
 
 
 def _show(answer: Any, as_json: bool) -> None:
