@@ -179,15 +179,38 @@ def recommend(
     history: Annotated[str | None, typer.Option(help="For a stranger: ids of liked items, comma-separated.")] = None,
     scene: Annotated[str, typer.Option(help="Name of a scene.")] = "for_you",
     n: Number = 10,
+    users: Annotated[
+        str | None, typer.Option(help="all, or a file with the id of a user a line: many at once, into --out.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="For --users: *.parquet or *.csv.", metavar="FILE")] = None,
     explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
-    """Recommend items to a user: the whole funnel, without a server."""
+    """Recommend items to a user, or to many: the whole funnel, without a server."""
     from taojin.run import load  # noqa: PLC0415
 
     with _told():
+        if users is not None or out is not None:
+            _recommend_in_bulk(run, users, out, user, scene, n)
+            return
         brought = [part.strip() for part in (history or "").split(",") if part.strip()]
         _show(load(run).recommend(user, scene=scene, n=n, history=brought, explain=explain), as_json)
+
+
+def _recommend_in_bulk(run: Path, users: str | None, out: Path | None, user: str | None, scene: str, n: int) -> None:
+    from taojin.serving.in_bulk import recommend_in_bulk  # noqa: PLC0415
+
+    if users is None or out is None or user is not None:
+        raise ValueError("--users and --out belong together, without --user: --users all --out lists.parquet")
+    asked = None
+    if users != "all":
+        if not Path(users).is_file():
+            raise ValueError(f"--users {users}: no such file; expected all, or a file with the id of a user a line")
+        asked = [line.strip() for line in Path(users).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    with _Bars() as bars:
+        answered, unknown = recommend_in_bulk(run, asked, out, scene=scene, n=n, progress=bars)
+    strangers = f"; {unknown:,} of them are unknown to it and get what strangers get" if unknown else ""
+    typer.echo(f"{answered:,} users of {run} in {out}{strangers}")
 
 
 @app.command()

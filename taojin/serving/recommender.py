@@ -146,7 +146,7 @@ class Recommender:
             user=np.array([UNKNOWN if user is None else self.bundle.user_vocabulary.row(user)], np.int64),
             item=np.array([start], np.int64),
             time=np.array([at], np.int64),
-            seed=np.array([_seed(request_id)], np.uint64),
+            seed=np.array([seed_of(request_id)], np.uint64),
             past=pasts,
             context={key: np.array([word]) for key, word in question.context.items()},
             allowed=self.filters.mask(question.only),
@@ -188,5 +188,6 @@ class Recommender:
         )
 
 
-def _seed(request_id: str) -> int:
+def seed_of(request_id: str) -> int:
+    """The only source of randomness of a request."""
     return int.from_bytes(hashlib.blake2b(request_id.encode(), digest_size=8).digest(), "little")

@@ -1,0 +1,139 @@
+"""Recommendations for many users at once, each as a request of its own would be answered now.
+
+Shapes: R users of a block, E events of all their pasts.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from taojin.bundle import Bundle
+from taojin.core.batch import Requests
+from taojin.core.events import Events, Pasts
+from taojin.core.hint import did_you_mean
+from taojin.core.progress import Progress, Silent
+from taojin.core.units import FIRST, PAD
+from taojin.live.sqlite import SQLiteStore, live_path
+from taojin.serving.recommender import Recommender, seed_of
+
+BLOCK = 512
+"""Users that go through the funnel together."""
+SCHEMA = pa.schema(
+    {"user": pa.string(), "place": pa.int32(), "item": pa.string(), "score": pa.float32(), "title": pa.string()}
+)
+"""A row for each recommendation, by user and place from 1."""
+WRITERS = {".parquet": pa.parquet.ParquetWriter, ".csv": pa.csv.CSVWriter}
+
+
+def recommend_in_bulk(
+    run: Path,
+    users: Sequence[str] | None,
+    out: Path,
+    *,
+    scene: str,
+    n: int,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[int, int]:
+    """Write the lists of some users, or of all that the bundle knows; how many users there were, and how many unknown.
+
+    users       ids; one that the bundle does not know is answered as a stranger is
+    out         a file, *.parquet or *.csv, with the columns of SCHEMA; it is complete or not there
+    workers     processes; None: one for each core
+    """
+    if out.suffix not in WRITERS:
+        raise ValueError(f"--out {out}: expected a file that ends in {' or '.join(WRITERS)}")
+    bundle, progress = Bundle.load(run), progress or Silent()
+    if scene not in bundle.scenes:
+        raise ValueError(f"scene {scene!r}: this bundle has no such scene; {did_you_mean(scene, bundle.scenes)}")
+    asked = list(bundle.user_vocabulary.ids if users is None else dict.fromkeys(users))
+    if not asked:
+        raise ValueError("users: expected the id of one user or more, got none")
+    blocks = [asked[start : start + BLOCK] for start in range(0, len(asked), BLOCK)]
+    beside = out.with_name(f".{out.name}.{os.getpid()}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with WRITERS[out.suffix](beside, SCHEMA) as writer, progress.task("recommend", len(asked)) as advance:
+            answered = _answered(run, bundle, blocks, scene, n, workers or os.cpu_count() or 1)
+            for block, table in zip(blocks, answered, strict=True):
+                writer.write_table(table)
+                advance(len(block), "")
+        beside.replace(out)
+    finally:
+        beside.unlink(missing_ok=True)
+    return len(asked), sum(user not in bundle.user_vocabulary for user in asked)
+
+
+def _answered(
+    run: Path, bundle: Bundle, blocks: list[list[str]], scene: str, n: int, workers: int
+) -> Iterator[pa.Table]:
+    """The lists of each block, in their order."""
+    workers = min(workers, len(blocks))
+    if workers == 1:
+        recommender = Recommender(bundle, SQLiteStore(live_path(run)))
+        yield from (lists(recommender, block, scene=scene, n=n) for block in blocks)
+        return
+    # A fresh interpreter for each: what serves runs threads, which a fork would leave behind.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _load, (run, scene, n)) as pool:
+        yield from pool.map(_lists, blocks)
+
+
+_LOADED: list[tuple[Recommender, str, int]] = []
+
+
+def _load(run: Path, scene: str, n: int) -> None:
+    """What a worker keeps between its blocks."""
+    _LOADED.append((Recommender(Bundle.load(run, verify=False), SQLiteStore(live_path(run))), scene, n))
+
+
+def _lists(users: list[str]) -> pa.Table:
+    recommender, scene, n = _LOADED[-1]
+    return lists(recommender, users, scene=scene, n=n)
+
+
+def lists(recommender: Recommender, users: Sequence[str], *, scene: str, n: int) -> pa.Table:
+    """The best n items of each user, rows of SCHEMA."""
+    bundle, now = recommender.bundle, recommender.clock() + 1
+    before = [recommender.past(user).before(now) for user in users]
+    requests = Requests(
+        user=bundle.user_vocabulary.rows(users),
+        item=np.full(len(users), PAD),
+        time=np.array([time for _, time in before], np.int64),
+        seed=np.array([seed_of(user) for user in users], np.uint64),
+        past=_together([past for past, _ in before]),
+        allowed=recommender.filters.mask({}),
+        n=n,
+    )
+    shown = bundle.scenes[scene].recommend(requests)
+    return pa.table(
+        [
+            pa.array(users, pa.string()).take(pa.array(shown.request)),
+            pa.array(shown.position + 1, pa.int32()),
+            pa.array(bundle.item_vocabulary.ids, pa.string()).take(pa.array(shown.item - FIRST)),
+            pa.array(shown.scores["final"], pa.float32()),
+            pa.array(bundle.catalogue.titles(shown.item), pa.string()),
+        ],
+        schema=SCHEMA,
+    )
+
+
+def _together(pasts: Sequence[Pasts]) -> Pasts:
+    """The pasts of several requests, each over events of its own, as one."""
+    whole = [past.events for past in pasts]
+    start = np.cumsum([0, *(len(events) for events in whole)])
+    joined = Events(
+        np.concatenate([events.item for events in whole]),
+        np.concatenate([events.kinds for events in whole]),
+        np.concatenate([events.value for events in whole]),
+        np.concatenate([events.time for events in whole]),
+    )
+    end = start[:-1] + np.array([int(past.end[0]) for past in pasts], np.int64)
+    return Pasts(joined, start[:-1], end)
