@@ -18,6 +18,7 @@ from taojin.ranking import zoo
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.interests.target_attention import TargetAttention
 from taojin.ranking.spec import Model
+from taojin.recipes.films import HALVED_IN_8
 from taojin.reranking.mmr import MMR
 from taojin.reranking.scatter import Scatter
 from taojin.retrieval.again import Again
@@ -35,8 +36,6 @@ from taojin.rules.blocked import Blocked
 from taojin.scene import Cutoffs, Experiment, RuleSpec, Scene, Source
 
 ATTENDED = 3
-HALVED_IN_8 = 0.5 ** (1 / 8)
-"""Weight of a success against the next newer one, so that the eighth newest counts half."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +122,7 @@ def features(known: Known) -> tuple[Feature, ...]:
     )
     pairs: tuple[Feature, ...] = (
         *(
-            Affinity(name=f"{column}_affinity", event=success, of=f"item_{column}")
+            Affinity(name=f"{column}_affinity", event=known.taste, of=f"item_{column}")
             for column in (*known.lists, *known.words)
         ),
         *(Gap(name=f"{column}_gap", event=known.taste, of=f"item_{column}") for column in known.numbers),

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from taojin.data.columns import Time
 from taojin.start.keys import Told, how
-from taojin.start.profile import Profile
+from taojin.start.profile import Profile, words_of
 
 TITLES = ("title", "name", "description", "label", "caption", "headline")
 TEXTS = ("title", "name", "description", "plot", "summary", "text", "overview", "abstract", "caption", "content")
@@ -101,18 +101,8 @@ def identifier(name: str) -> str:
     >>> identifier("Unit Price (GBP)"), identifier("StockCode"), identifier("2nd")
     ('unit_price_gbp', 'stock_code', 'column_2nd')
     """
-    words = [word for word in "".join(_spaced(name)).split() if word]
-    joined = "_".join(words).lower() or "column"
+    joined = "_".join(words_of(name)) or "column"
     return joined if joined[0].isalpha() else f"column_{joined}"
-
-
-def _spaced(name: str) -> list[str]:
-    """Letters, with a blank where a word begins and in the place of everything that is no letter or digit."""
-    found = []
-    for before, letter in zip(" " + name, name, strict=False):
-        found.append(" " if letter.isupper() and (before.islower() or before.isdigit()) else "")
-        found.append(letter if letter.isascii() and letter.isalnum() else " ")
-    return found
 
 
 def _useless(column: Profile) -> str | None:

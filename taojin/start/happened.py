@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from taojin.data.kinds import Label
 from taojin.start.keys import Told
-from taojin.start.profile import Profile
+from taojin.start.profile import Profile, words_of
 
 STRENGTH = {
     word: strength
@@ -38,8 +38,6 @@ ENOUGH, SHARE = 500, 0.03
 """So many events, and such a share of all, a kind must have to be what the funnel is judged by."""
 RARE = 0.25
 """Of the most frequent kind: a success that is rarer says too little of tastes."""
-AGAIN = 0.1
-"""Share of the successes that a user has with an item again, from which on having had it is no reason to hide it."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,7 @@ class Happened:
     base        the kind of every row, "" where the column or flags say it
     flags       column -> kind
     value       column of the value, None where there is none
+    role        what the value is: "rating", "quantity", "duration", or ""
     """
 
     kinds: tuple[str, ...]
@@ -60,6 +59,7 @@ class Happened:
     base: str = ""
     flags: Mapping[str, str] = field(default_factory=dict)
     value: str | None = None
+    role: str = ""
     labels: tuple[Label, ...] = ()
 
 
@@ -99,19 +99,20 @@ def find_happened(columns: Mapping[str, Profile], taken: set[str]) -> tuple[Happ
                 Told("like", value, f"{border:g} and more: {LIKED:.0%} of the highest, {share:.0%} of the ratings")
             )
         elif role == "quantity" and numbers.min() < 0:
-            bought = int((numbers > 0).sum())
-            base, kinds = ("line", ("line",)) if not event else (base, kinds)
+            bought, returned = int((numbers > 0).sum()), int((numbers < 0).sum())
+            if not event:
+                base, kinds = "line", ("line", *flags.values())
             source = base or max(counts, key=lambda kind: counts[kind])
             labels += [Label("buy", source, at_least=1e-6), Label("return", source, at_most=-1e-6)]
-            counts |= {"buy": bought, "return": len(numbers) - bought}
-            told.append(Told("buy", value, f"above 0; what is below, {len(numbers) - bought:,} lines, is a return"))
+            counts |= {"buy": bought, "return": returned}
+            told.append(Told("buy", value, f"above 0; what is below, {returned:,} lines, is a return"))
     kinds = tuple(dict.fromkeys([*kinds, *(label.name for label in labels)]))
     positive, why = _positive({kind: counts.get(kind, 0) for kind in kinds})
     told.append(Told("success", positive, why))
     interest = _interest(positive, counts)
     if interest is not None:
         told.append(Told("interest", interest, f"tells tastes, since {positive} is rare ({counts[positive]:,})"))
-    return Happened(kinds, positive, interest, event, base, flags, value, tuple(labels)), told
+    return Happened(kinds, positive, interest, event, base, flags, value, role, tuple(labels)), told
 
 
 def again(user: pa.ChunkedArray, item: pa.ChunkedArray) -> float:
@@ -126,7 +127,7 @@ def strength(kind: str) -> int:
     >>> strength("add_to_cart"), strength("is_hate"), strength("long_view")
     (4, -1, 3)
     """
-    words = Profile(kind, pa.chunked_array([[kind]])).words
+    words = set(words_of(kind))
     if any(word in AGAINST for word in words):
         return -1
     return max((STRENGTH[word] for word in words if word in STRENGTH), default=1)
@@ -138,7 +139,7 @@ def _event(columns: Mapping[str, Profile]) -> str | None:
     for name, column in columns.items():
         if column.numbers is not None or not 1 <= column.distinct <= KINDS or column.length > 30:
             continue
-        known = sum(any(word in STRENGTH or word in AGAINST for word in _words(value)) for value in column.values)
+        known = sum(any(word in STRENGTH or word in AGAINST for word in words_of(value)) for value in column.values)
         score = 2 * known / column.distinct + any(word in EVENTS for word in column.words)
         if score >= 2 or (score >= 1 and column.distinct > 1 and "event" in column.words):
             found.append((score, name))
@@ -215,7 +216,3 @@ def _counts(column: Profile) -> dict[str, int]:
 def _yes(column: Profile) -> int:
     text = pc.utf8_lower(column.there)
     return int(pc.sum(pc.is_in(text, value_set=pa.array(["1", "1.0", "true", "yes"]))).as_py() or 0)
-
-
-def _words(text: str) -> frozenset[str]:
-    return Profile(text, pa.chunked_array([[text]])).words

@@ -129,11 +129,6 @@ def _fraction(column: Profile) -> bool:
 
 def _shared(column: Profile, table: Profile) -> float:
     """Share of the distinct ids of a column that the table has."""
-    ids = pc.unique(plain_ids(column))
-    known = pc.is_in(ids, value_set=pc.unique(plain_ids(table)))
+    ids = pc.unique(column.there)
+    known = pc.is_in(ids, value_set=pc.unique(table.there))
     return float(pc.mean(known.cast("float64")).as_py() or 0.0)
-
-
-def plain_ids(column: Profile) -> "object":
-    """Ids as text; whole numbers that a program wrote with a point (17850.0) without it."""
-    return pc.replace_substring_regex(column.there, r"^(\d+)\.0$", r"\1")

@@ -11,16 +11,14 @@ import pyarrow.compute as pc
 from taojin.core.hint import did_you_mean
 from taojin.data.columns import Id, Time
 from taojin.data.delimited import Format
+from taojin.data.expect import AGAIN, FEW
 from taojin.data.files import TableFile
 from taojin.data.folder import Folder
 from taojin.start.attributes import Attribute, facts_in_log, find_attributes
-from taojin.start.happened import AGAIN, Happened, again, find_happened
+from taojin.start.happened import Happened, again, find_happened
 from taojin.start.keys import ITEMS, USERS, Told, find_id, find_time, key
 from taojin.start.profile import Profile, profiles
 from taojin.start.sniff import Sniffed, sniff
-
-SMALL = 20_000
-"""Events below which a network as a ranker learns more noise than taste."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Plan:
     @property
     def small(self) -> bool:
         """Whether there are too few events for networks."""
-        return self.events.rows < SMALL
+        return self.events.rows < FEW
 
     @property
     def catalogue(self) -> int:

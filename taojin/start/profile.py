@@ -28,6 +28,16 @@ MOST = 0.98
 """Share of the cells that must be of a kind: a few may be wrong."""
 
 
+def words_of(name: str) -> list[str]:
+    """The words of a name, in small letters.
+
+    >>> words_of("CustomerID"), words_of("unit_price (GBP)")
+    (['customer', 'id'], ['unit', 'price', 'gbp'])
+    """
+    parts = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", name))
+    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", parts) if word]
+
+
 @dataclass(frozen=True)
 class Profile:
     """One column of a sample.
@@ -45,8 +55,7 @@ class Profile:
         >>> sorted(Profile("CustomerID", pa.chunked_array([["1"]])).words)
         ['customer', 'id']
         """
-        parts = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", self.name))
-        return frozenset(word.lower() for word in re.split(r"[^A-Za-z0-9]+", parts) if word)
+        return frozenset(words_of(self.name))
 
     @property
     def nameless(self) -> bool:
@@ -164,8 +173,7 @@ class Profile:
 
     def any_of(self, names: Sequence[str]) -> bool:
         """Whether its name holds one of these words, alone or within a longer one."""
-        joined = "".join(sorted(self.words)) + " " + "_".join(self.words) + " " + self.name.lower()
-        return any(name in self.words or (len(name) > 3 and name in joined) for name in names)
+        return any(name in self.words or (len(name) > 3 and name in self.name.lower()) for name in names)
 
     @cached_property
     def _some(self) -> pa.ChunkedArray:

@@ -1,6 +1,7 @@
 """A plan as files: a recipe in Python, short and commented, and a page on what to do with it."""
 
 import json
+from keyword import iskeyword
 from pathlib import Path
 
 from taojin.data.columns import Time, Unit
@@ -13,7 +14,6 @@ ALIKE = 20_000
 """Items up to which each is compared with all others by its words."""
 LINE = 110
 """Letters of a line of the recipe, its indent left out."""
-ORDER = "    clock=Clock.ORDER,  # the log has no times: the order of its rows counts"
 
 
 def recipe(plan: Plan) -> str:
@@ -96,7 +96,7 @@ def function(name: str) -> str:
     'my_shop_2'
     """
     plain = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name).lower()
-    return plain if plain[:1].isalpha() else f"recipe_{plain}"
+    return plain if plain[:1].isalpha() and not iskeyword(plain) else f"recipe_{plain}"
 
 
 def _events(plan: Plan) -> str:
@@ -182,14 +182,13 @@ def _labels(happened: Happened) -> str:
 def _known(plan: Plan) -> list[tuple[str, str]]:
     """The fields of Known that say something."""
     happened, items, users = plan.happened, plan.items, plan.users
-    rated = any(told.what == "value" and "rating" in told.reason for told in plan.told["events"])
     dates = items.of("date")
     found: list[tuple[str, object]] = [
         ("events", happened.kinds),
         ("success", happened.positive),
         ("interest", happened.interest),
         ("consumed", consumed(plan)),
-        ("valued", (happened.base or happened.kinds[0]) if rated else None),
+        ("valued", (happened.base or happened.kinds[0]) if happened.role == "rating" else None),
         ("words", tuple(one.name for one in items.of("category"))),
         ("lists", tuple(one.name for one in items.of("list"))),
         ("numbers", tuple(one.name for one in items.of("price", "number"))),

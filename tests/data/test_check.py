@@ -57,7 +57,7 @@ def test_what_stands_out_is_said_with_its_figure() -> None:
     items[::2] = 7
     said = "\n".join(expectations(log(users, items, days=2, known=1_000)))
     for part in (
-        "about ±0.026 wide",
+        "about ±0.018 wide",
         "Half of the users have 3 events or fewer",
         "500 users and 1,500 events are few for networks",
         "of the events repeat a user's item",
@@ -75,5 +75,5 @@ def test_a_plain_log_has_only_its_intervals() -> None:
     users = np.repeat(np.arange(2_000), 15)
     items = (users * 7 + np.tile(np.arange(15), 2_000) * 31) % 900
     (only, *others) = expectations(log(users, items))
-    assert only.startswith("Intervals of NDCG@10 will be about ±0.013 wide")
+    assert only.startswith("Intervals of NDCG@10 will be about ±0.009 wide")
     assert all(sentence.startswith("Rare kinds") for sentence in others)

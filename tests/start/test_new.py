@@ -1,6 +1,7 @@
 """`taojin new`: from files to a recipe that trains unchanged."""
 
 import runpy
+from keyword import iskeyword
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ def test_a_recipe_says_what_the_plan_says(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["my-shop", "2nd", "läden", "class"])
 def test_any_name_is_a_function(name: str) -> None:
-    assert function(name).isidentifier()
+    assert function(name).isidentifier() and not iskeyword(function(name))
 
 
 @pytest.mark.slow
