@@ -21,7 +21,8 @@ import torch
 from benchmarks.encoded import EncodedRows
 from benchmarks.environment import ROOT, at_least_one
 from benchmarks.film_rows import film_rows
-from benchmarks.kept import PARTS, Kept
+from benchmarks.fits.task import PARTS
+from benchmarks.kept import Kept
 from benchmarks.quality import RESULTS
 from benchmarks.ranking import interval
 from benchmarks.section import write_section

@@ -1,5 +1,6 @@
 """What models of the package predict for encoded rows, each fitted once: an interrupted benchmark goes on."""
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,13 +9,11 @@ import numpy as np
 
 from benchmarks.encoded import EncodedRows
 from benchmarks.fits.ours import columns, parts
-from benchmarks.fits.task import TEST, VALID
+from benchmarks.fits.task import PARTS
 from benchmarks.quality import commit
 from taojin.core.units import Floats
 from taojin.ranking.lesson import Lesson
 from taojin.ranking.model import RankingModel
-
-PARTS = {"valid": VALID, "test": TEST}
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Kept:
 
     def said(self, name: str, spec: RankingModel, targets: tuple[str, ...], seed: int) -> dict[str, Floats]:
         """Probability of each task for the rows of the part, after a fit on the training rows if there was none."""
-        key = self.rows.fingerprint([repr(spec), targets, seed])
+        key = hashlib.sha256(repr((self.of_rows, spec, targets)).encode()).hexdigest()[:12]
         file = self.folder / f"{name}-{'-'.join(targets)}-seed{seed}-{key}.npz"
         if not file.exists():
             self._fit(spec, targets, seed, file)
@@ -53,6 +52,11 @@ class Kept:
         beside = file.with_suffix(".part.npz")
         np.savez(beside, **arrays, commit=np.array(self.commit))
         beside.replace(file)
+
+    @cached_property
+    def of_rows(self) -> str:
+        """The name of the rows, hashed once for all fits."""
+        return self.rows.fingerprint(None)
 
     @cached_property
     def commit(self) -> str:

@@ -20,6 +20,7 @@ COMPRESSED = (32, 32)
 ATTENTION = (80, 40)
 TOP = (200, 80)
 VALID, TEST = 1, 2
+PARTS = {"valid": VALID, "test": TEST}
 
 Predictions = NDArray[np.float32]
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.encoded import EncodedRows
 from benchmarks.environment import ROOT, peer_python
-from benchmarks.fits.task import Task
+from benchmarks.fits.task import PARTS, Task
 from benchmarks.quality import commit
 from taojin.core.auc import auc
 
@@ -24,7 +24,6 @@ ABSENT = {("rechub", "fm"), ("rechub", "xdeepfm")}
 """What a peer has no model of."""
 MODULES = {"taojin": "benchmarks.fits.ours", "deepctr": "benchmarks.fits.deepctr", "rechub": "benchmarks.fits.rechub"}
 RATES = (1e-4, 5e-4, 1e-3, 4e-3)
-PARTS = {"valid": 1, "test": 2}
 
 
 @dataclass(frozen=True)

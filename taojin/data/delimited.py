@@ -63,6 +63,11 @@ def read_delimited(content: bytes, *, name: str, file: str, format: Format, colu
     return _Document.of(content, file, format).read(name, columns)
 
 
+def names_of_columns(content: bytes, *, file: str, format: Format) -> tuple[str, ...]:
+    """The names in the first line, or those of the format."""
+    return _Document.of(content, file, format).names
+
+
 @dataclass(frozen=True)
 class _Document:
     """A file as UTF-8 with a delimiter of one byte."""

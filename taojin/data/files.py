@@ -17,7 +17,7 @@ from taojin.data.dataset import Clock, Dataset
 from taojin.data.delimited import Format, read_delimited
 from taojin.data.folder import Folder
 from taojin.data.kinds import Kinds, Label, with_kinds
-from taojin.data.raw import Check, Raw, as_mask, missing, sift, with_ids
+from taojin.data.raw import Check, Raw, as_mask, first_of_each, sift, with_ids
 from taojin.data.tables import build
 
 
@@ -45,7 +45,11 @@ class TableFile:
         unreadable  the largest share of rows that may be refused here; beyond it the first is an error
         """
         raw = Raw.joined([self._one(folder, file, name, unreadable) for file in self._files(folder)])
-        return _first_of_each(raw, name.removesuffix("s")) if self.first else raw
+        if not self.first:
+            return raw
+        key = name.removesuffix("s")
+        raw = with_ids(raw, key)
+        return raw.take(first_of_each(raw.table[key]))
 
     def _files(self, folder: Folder) -> list[str]:
         if not any(wild in self.file for wild in "*?["):
@@ -165,15 +169,6 @@ class Files:
             rejects=rejects,
         )
         return replace(dataset, context={name: table.read(folder, name).table for name, table in self.context.items()})
-
-
-def _first_of_each(raw: Raw, key: str) -> Raw:
-    """The first row of each id; rows without one name nobody."""
-    raw = with_ids(raw, key)
-    named = np.flatnonzero(~missing(raw.table[key]))
-    ids = raw.table[key].combine_chunks().take(pa.array(named)).dictionary_encode()
-    _, first = np.unique(np.asarray(ids.indices), return_index=True)
-    return raw.take(named[np.sort(first)])
 
 
 def refuse_wrong_unit(events: Raw) -> None:

@@ -155,6 +155,18 @@ def with_ids(raw: Raw, key: str) -> Raw:
     return raw.with_column(key, ids.cast(pa.string()))
 
 
+def first_of_each(ids: pa.ChunkedArray) -> Ints:
+    """Rows in which an id stands for the first time, in their order; those without one name nobody.
+
+    >>> first_of_each(pa.chunked_array([["b", None, "a", "b"]])).tolist()
+    [0, 2]
+    """
+    named = np.flatnonzero(~missing(ids))
+    known = ids.combine_chunks().take(pa.array(named)).dictionary_encode()
+    _, first = np.unique(np.asarray(known.indices), return_index=True)
+    return named[np.sort(first)]
+
+
 def is_text(type: pa.DataType) -> bool:
     """True for every way in which Arrow holds text."""
     if pa.types.is_dictionary(type):

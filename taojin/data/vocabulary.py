@@ -5,6 +5,7 @@ External ids are strings; integer ids of a file are written as their decimal dig
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -49,9 +50,13 @@ class Vocabulary:
 
     def rows_of(self, ids: pa.Array | pa.ChunkedArray) -> Ints:
         """The same for an Arrow column of strings, without a Python object per row."""
-        known = pa.array(self.ids, type=pa.string())
-        place = pa.compute.index_in(ids.cast(pa.string()), value_set=known)
+        place = pa.compute.index_in(ids.cast(pa.string()), value_set=self.column)
         return np.asarray(pa.compute.fill_null(place, UNKNOWN - FIRST), dtype=np.int64) + FIRST
+
+    @cached_property
+    def column(self) -> pa.Array:
+        """The ids as an Arrow column: row i is at place i - 2."""
+        return pa.array(self.ids, type=pa.string())
 
     def id(self, row: int) -> str:
         """External id of a row; PAD and UNKNOWN have none."""

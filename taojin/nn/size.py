@@ -7,7 +7,7 @@ from torch import nn
 from taojin.features.inputs import CategoryField
 from taojin.nn.memory import check_fits
 from taojin.nn.table import Table
-from taojin.nn.trainer import SPARSE_FROM
+from taojin.nn.trainer import Training
 
 DENSE, SPARSE = 6, 4
 """How often weights stand in memory: with gradient and two moments of Adam, or one number of Adagrad a row; as the best
@@ -16,14 +16,13 @@ GRAPH = 2**31 - 2**20
 """Bytes that a graph of ONNX may hold, less some for all that is no weight."""
 
 
-def check_size(network: nn.Module, sparse: bool | None, who: str, remedy: str) -> None:
+def check_size(network: nn.Module, training: Training, who: str, remedy: str) -> None:
     """Refuse a network that would not fit; it may be on the meta device, so that it has no weights yet.
 
-    sparse  as in `Training`
     remedy  the end of the message
     """
     tables = [part.weight for part in network.modules() if isinstance(part, Table)]
-    rowwise = {id(table) for table in tables if (len(table) >= SPARSE_FROM if sparse is None else sparse)}
+    rowwise = {id(table) for table in tables if training.rowwise(len(table))}
     weights = list(network.parameters())
     size = sum(weight.numel() * weight.element_size() for weight in weights)
     held = sum(

@@ -85,6 +85,10 @@ class Training:
             raise ValueError(f"Training.device: {self.device!r}, but this machine has no such GPU; take auto or cpu")
         return place
 
+    def rowwise(self, rows: int) -> bool:
+        """Whether a table of so many rows gets sparse gradients and row-wise Adagrad."""
+        return rows >= SPARSE_FROM if self.sparse is None else self.sparse
+
     def precision(self) -> torch.autocast:
         """The context in which a network runs forward."""
         return torch.autocast(self.place().type, torch.bfloat16, enabled=self.bf16)
@@ -220,7 +224,7 @@ class _Run:
 
     def __init__(self, module: nn.Module, training: Training, identity: str) -> None:
         for table in (part for part in module.modules() if isinstance(part, Table)):
-            table.sparse = len(table.weight) >= SPARSE_FROM if training.sparse is None else training.sparse
+            table.sparse = training.rowwise(len(table.weight))
         self.module, self.training, self.identity = module, training, identity
         self.optimizers = Optimizers(
             module,

@@ -114,7 +114,7 @@ class RankingModel:
                 network = Network(self, inputs, tasks)
         except (RuntimeError, OverflowError, MemoryError) as error:
             raise ValueError(f"ranking: no network of these sizes can be built, {error}; take smaller ones") from error
-        check_size(network, self.training.sparse, "ranking", largest(inputs.categories))
+        check_size(network, self.training, "ranking", largest(inputs.categories))
 
     def fit(self, lesson: Lesson) -> OnnxRanker:
         """Learn from labelled rows and keep the epoch that is best on the validation rows."""

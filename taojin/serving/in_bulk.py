@@ -7,6 +7,7 @@ import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -82,21 +83,18 @@ def _answered(
         return
     # A fresh interpreter for each: what serves runs threads, which a fork would leave behind.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _load, (run, scene, n)) as pool:
-        yield from pool.map(_lists, blocks)
+    with ProcessPoolExecutor(workers, context) as pool:
+        yield from pool.map(partial(_lists, run, scene, n), blocks)
 
 
-_LOADED: list[tuple[Recommender, str, int]] = []
-
-
-def _load(run: Path, scene: str, n: int) -> None:
+@cache
+def _loaded(run: Path) -> Recommender:
     """What a worker keeps between its blocks."""
-    _LOADED.append((Recommender(Bundle.load(run, verify=False), SQLiteStore(live_path(run))), scene, n))
+    return Recommender(Bundle.load(run, verify=False), SQLiteStore(live_path(run)))
 
 
-def _lists(users: list[str]) -> pa.Table:
-    recommender, scene, n = _LOADED[-1]
-    return lists(recommender, users, scene=scene, n=n)
+def _lists(run: Path, scene: str, n: int, users: list[str]) -> pa.Table:
+    return lists(_loaded(run), users, scene=scene, n=n)
 
 
 def lists(recommender: Recommender, users: Sequence[str], *, scene: str, n: int) -> pa.Table:
@@ -117,7 +115,7 @@ def lists(recommender: Recommender, users: Sequence[str], *, scene: str, n: int)
         [
             pa.array(users, pa.string()).take(pa.array(shown.request)),
             pa.array(shown.position + 1, pa.int32()),
-            pa.array(bundle.item_vocabulary.ids, pa.string()).take(pa.array(shown.item - FIRST)),
+            bundle.item_vocabulary.column.take(pa.array(shown.item - FIRST)),
             pa.array(shown.scores["final"], pa.float32()),
             pa.array(bundle.catalogue.titles(shown.item), pa.string()),
         ],

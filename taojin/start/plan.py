@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,6 +13,7 @@ from taojin.data.delimited import Format
 from taojin.data.expect import AGAIN, FEW
 from taojin.data.files import TableFile
 from taojin.data.folder import Folder
+from taojin.data.raw import first_of_each
 from taojin.start.attributes import Attribute, facts_in_log, find_attributes
 from taojin.start.happened import Happened, again, find_happened
 from taojin.start.keys import ITEMS, USERS, Told, find_id, find_time, key
@@ -193,10 +193,8 @@ def _facts(what: str, log: Sniffed, id_column: str, others: list[str]) -> tuple[
         facts += [name for name, column in columns.items() if name not in facts and column.any_of(("price",))]
     if not facts:
         return Table(None, id_column), []
-    ids = log.sample[id_column].combine_chunks()
-    named = np.flatnonzero(np.asarray(pc.is_valid(ids)))
-    _, first = np.unique(np.asarray(ids.take(pa.array(named)).dictionary_encode().indices), return_index=True)
-    rows = log.sample.take(pa.array(named[np.sort(first)])).select(facts)
+    first = first_of_each(log.sample[id_column].cast(pa.string()))
+    rows = log.sample.take(pa.array(first)).select(facts)
     attributes, told = find_attributes(profiles(rows), set())
     return Table(log, id_column, tuple(attributes), first=True), [one for one in told if one.what != "-"]
 

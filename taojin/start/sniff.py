@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 import pyarrow as pa
 import pyarrow.parquet
 
-from taojin.data.delimited import Format, read_delimited
+from taojin.data.delimited import Format, names_of_columns, read_delimited
 from taojin.data.folder import Folder
 
 DELIMITERS = (",", "\t", ";", "|", "::", " ")
@@ -72,8 +72,9 @@ def sniff(path: Path) -> Sniffed:
     format, reason = tell(contents[0], folder.label(members[0]))
     parts, share = [], 0.0
     for content, member in zip(contents, looked, strict=True):
-        beginning = _whole_lines(content, size)
-        names = format.header or columns(beginning, format)
+        # A cut within UTF-16 could fall within a letter.
+        beginning = content if format.encoding == "utf-16" else _whole_lines(content, size)
+        names = names_of_columns(beginning, file=folder.label(member), format=format)
         parts.append(
             read_delimited(beginning, name="events", file=folder.label(member), format=format, columns=names).table
         )
@@ -111,13 +112,6 @@ def tell(content: bytes, label: str) -> tuple[Format, str]:
         header = tuple(f"column{place + 1}" for place in range(width))
         return replace(format, header=header), f"{reason}, no line of column names"
     return format, reason
-
-
-def columns(content: bytes, format: Format) -> tuple[str, ...]:
-    """Names of the columns in the first line."""
-    text = content[:1_000_000].decode(format.encoding, errors="replace").removeprefix("\ufeff")
-    first = next(line for line in text.splitlines() if line.strip())
-    return tuple(name.strip() for name in _cells([first], format.delimiter)[0])
 
 
 def _place(path: Path) -> tuple[Path, str]:

@@ -151,10 +151,10 @@ def test_all_that_training_keeps_of_the_weights_must_fit(
     table = Table(Inputs((CategoryField("user", Level.REQUEST, 1_000),)), 8)
     kept = times * 4 * sum(weight.numel() for weight in table.parameters())
     monkeypatch.setattr(memory, "available", lambda: kept)
-    check_size(table, sparse, "here", "take less")
+    check_size(table, Training(sparse=sparse), "here", "take less")
     monkeypatch.setattr(memory, "available", lambda: kept - 1)
     with pytest.raises(ValueError, match=r"here: 8,000 weights, with all that training keeps of them: .*; take less"):
-        check_size(table, sparse, "here", "take less")
+        check_size(table, Training(sparse=sparse), "here", "take less")
 
 
 def test_a_network_that_no_graph_can_hold_is_refused_before_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:

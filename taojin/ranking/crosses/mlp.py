@@ -26,7 +26,6 @@ class MLP:
         bounded(self)
         if not self.hidden:
             raise ValueError("ranking: MLP needs at least one hidden layer, got none")
-        activation(self.activation, 1)
 
     def build(self, fields: Fields) -> CrossModule:
         """A module whose output is the last hidden layer."""

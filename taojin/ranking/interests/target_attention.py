@@ -36,7 +36,6 @@ class TargetAttention:
         bounded(self)
         if not self.hidden:
             raise ValueError("ranking: TargetAttention needs at least one hidden layer, got none")
-        activation(self.activation, 1)
 
     def build(self, fields: Fields) -> InterestModule:
         """A module that reads every history column."""
