@@ -51,13 +51,13 @@ class Divided:
         """What fitting sees."""
         return self.dataset.view(self.part == Part.TRAIN)
 
-    def moments(self, which: Part, consumed: int, marks: tuple[str, ...] = ()) -> Moments:
+    def moments(self, which: Part, consumed: int) -> Moments:
         """One request per user at the first event of a part, with what the user had in it."""
         log = self.dataset.log
         rows = np.flatnonzero(self.part == which)
         _, first, count = np.unique(log.user[rows], return_index=True, return_counts=True)
         start = rows[first]
-        return moments_at(log, start, start + count, items=self.dataset.n_items, consumed=consumed, marks=marks)
+        return moments_at(log, start, start + count, items=self.dataset.n_items, consumed=consumed)
 
 
 def _check_events(experiment: Experiment, kinds: Kinds) -> None:

@@ -75,7 +75,7 @@ def draw_lessons(
     answering = asked if sampling.requests else None
 
     def validation(marks: tuple[str, ...]) -> Samples:
-        moments = divided.moments(Part.VALID, view.kinds.bits(*scene.consumed), marks)
+        moments = judged.marked(*marks)
         return draw_judged(experiment, divided, Part.VALID, moments, store, answering, sampling, marks).samples
 
     hides = any(isinstance(store.columns[name], Hidden) for name in sampled_features(experiment))
@@ -86,7 +86,7 @@ def draw_lessons(
         late = late_moments(view, replace(sampling, requests=1), consumed=asked.consumed, seed=experiment.seed)
         early_asked = proposing(experiment, early, store, early_embeddings, late)
         crowd = (
-            forget(_crowd(experiment, early_asked, late, most, view.kinds), ids, experiment.seed),
+            forget(_crowd(experiment, early_asked, late.marked(TRAINING), most, view.kinds), ids, experiment.seed),
             _crowd(experiment, asked, judged, math.ceil(most / VALIDATED), view.kinds),
         )
     return Lessons(
@@ -108,8 +108,6 @@ def _crowd(experiment: Experiment, asked: Pipeline, moments: Moments, most: int,
     if len(moments.requests) > most:
         chosen = np.random.default_rng(experiment.seed).permutation(len(moments.requests))[:most]
         moments = moments.of_requests(np.sort(chosen))
-    context = {name: values for name, values in moments.requests.context.items() if name != OBSERVED}
-    moments = replace(moments, requests=replace(moments.requests, context=context))
     sampling = replace(experiment.sampling, proposed=asked.items, unproposed=False, random=0)
     names = sampled_features(experiment)
     return draw(asked, moments, sampling, kinds, names=names, seed=experiment.seed).samples

@@ -43,6 +43,10 @@ class Moments:
     item: Ints
     happened: Happened
 
+    def marked(self, *marks: str) -> "Moments":
+        """The same moments, their rows to be read as TRAINING or OBSERVED ones, or as neither."""
+        return replace(self, requests=replace(self.requests, context=marked(len(self.requests), marks)))
+
     def of_requests(self, chosen: Ints) -> "Moments":
         """Some of the moments, ascending."""
         place = np.searchsorted(chosen, self.request)
@@ -62,7 +66,7 @@ def late_moments(view: TrainView, sampling: Sampling, *, consumed: int, seed: in
     place[:, 0] = early[user]
     start = np.unique((log.offsets[user, None] + place).ravel())
     stop = log.offsets[log.user[start] + 1]
-    return moments_at(log, start, stop, items=view.n_items, consumed=consumed, marks=(TRAINING, OBSERVED))
+    return moments_at(log, start, stop, items=view.n_items, consumed=consumed).marked(TRAINING, OBSERVED)
 
 
 def marked(n: int, marks: tuple[str, ...]) -> dict[str, Ints]:
@@ -70,7 +74,7 @@ def marked(n: int, marks: tuple[str, ...]) -> dict[str, Ints]:
     return {mark: np.ones(n, np.int64) for mark in marks}
 
 
-def moments_at(log: Log, start: Ints, stop: Ints, *, items: int, consumed: int, marks: tuple[str, ...] = ()) -> Moments:
+def moments_at(log: Log, start: Ints, stop: Ints, *, items: int, consumed: int) -> Moments:
     """Requests at the times of some events; what follows lies in rows up to `stop` of the log, ties included.
 
     start       int64[R]    row of the event at whose time the request is
@@ -88,7 +92,7 @@ def moments_at(log: Log, start: Ints, stop: Ints, *, items: int, consumed: int, 
     key, value = key[last], log.events.value[at[order]][last]
     fresh = past.consumed(consumed, items).times(key // items, key % items) == 0
     seeds = (user.astype(np.uint64) << np.uint64(32)) ^ start.astype(np.uint64)
-    requests = Requests(user, np.full(len(start), PAD), time, seeds, past, marked(len(start), marks))
+    requests = Requests(user, np.full(len(start), PAD), time, seeds, past)
     return Moments(requests, key[fresh] // items, key[fresh] % items, Happened(union[fresh], value[fresh]))
 
 

@@ -1,6 +1,7 @@
 """`taojin new`: from files to a recipe that trains unchanged."""
 
 import runpy
+from dataclasses import replace
 from keyword import iskeyword
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from taojin.cli import app
+from taojin.data.dataset import Clock
 from taojin.recipes.own import own
 from taojin.scene import Experiment
 from taojin.start.plan import look
@@ -104,6 +106,7 @@ def test_every_part_of_the_recipe_is_there_with_and_without_a_clock(tmp_path: Pa
         plan = look("pans", shop(tmp_path) / "orders.csv", tmp_path / "goods.csv")
         experiment = made(recipe(plan), tmp_path, "pans")
         known = runpy.run_path(str(tmp_path / "made.py"))["KNOWN"]
-        experiment = own("pans", experiment.data, known, light=light)
-        experiment.check(experiment.data.load(None).clock)
+        for clock in Clock:
+            experiment = own("pans", experiment.data, replace(known, clock=clock is Clock.REAL), light=light)
+            experiment.check(clock)
         assert experiment.scenes["for_you"].ranking == ("lr" if light else "din")
