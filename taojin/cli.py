@@ -10,10 +10,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
 
-from taojin.core.progress import Advance
+from taojin.core.bars import Bars
 
 app = typer.Typer(
     help="An industrial multi-stage recommender: train, look, serve.",
@@ -58,7 +56,7 @@ def train(
 
     with _told():
         changes = dict(_assignment(text) for text in set or [])
-        with _Bars() as bars:
+        with Bars() as bars:
             run = run_train(recipe, data, out, set=changes, seed=seed, progress=bars)
         screen.print(f"bundle {run.bundle.name} {run.bundle.version} in {out}")
         screen.print(f"next: taojin evaluate {out}   |   taojin serve {out}", style="dim")
@@ -99,7 +97,7 @@ def evaluate(
     from taojin.experiment.evaluate import evaluate as judge  # noqa: PLC0415
 
     with _told():
-        with _Bars() as bars:
+        with Bars() as bars:
             result = judge(run, data=data, part=part, dump=dump, progress=bars)
         if as_json:
             typer.echo(json.dumps(result.to_json()))
@@ -126,7 +124,7 @@ def quotas(
     with _told():
         if apply is not None:  # what cannot be written is told before anything is measured
             check_copy(run, apply)
-        with _Bars() as bars:
+        with Bars() as bars:
             found = tune_quotas(run, budget=budget, scene=scene, data=data, progress=bars)
         if as_json:
             typer.echo(json.dumps(found.to_json()))
@@ -162,7 +160,7 @@ def model(
         experiment = find(recipe)
         for path, text in dict(_assignment(text) for text in set or []).items():
             experiment = override(experiment, path, text)
-        with _Bars() as bars:
+        with Bars() as bars:
             found = search_model(experiment, data, trials=trials, file=file, model=name, metric=metric, progress=bars)
         if as_json:
             typer.echo(json.dumps(found.to_json()))
@@ -207,7 +205,7 @@ def _recommend_in_bulk(run: Path, users: str | None, out: Path | None, user: str
         if not Path(users).is_file():
             raise ValueError(f"--users {users}: no such file; expected all, or a file with the id of a user a line")
         asked = [line.strip() for line in Path(users).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    with _Bars() as bars:
+    with Bars() as bars:
         answered, unknown = recommend_in_bulk(run, asked, out, scene=scene, n=n, progress=bars)
     strangers = f"; {unknown:,} of them are unknown to it and get what strangers get" if unknown else ""
     typer.echo(f"{answered:,} users of {run} in {out}{strangers}")
@@ -286,33 +284,6 @@ def _told() -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         raise typer.Exit(130) from None
-
-
-class _Bars:
-    """Progress bars on the error stream, so that what is printed stays clean."""
-
-    def __init__(self) -> None:
-        columns = (
-            TextColumn("{task.description:<18}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-        )
-        self.bars = RichProgress(*columns, console=Console(file=sys.stderr))
-
-    def __enter__(self) -> "_Bars":
-        self.bars.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.bars.stop()
-
-    @contextmanager
-    def task(self, name: str, total: int) -> Iterator[Advance]:
-        """A bar with the remaining time and a note."""
-        task = self.bars.add_task(name, total=total, note="")
-        yield lambda steps, note: self.bars.update(task, advance=steps, note=note)
 
 
 if __name__ == "__main__":
