@@ -16,7 +16,7 @@ import faiss
 import numpy as np
 
 from benchmarks.calibration import calibrate
-from taojin.bundle import Bundle
+from taojin.bundle.bundle import Bundle
 from taojin.core.batch import Requests
 from taojin.core.events import Pasts
 from taojin.core.trace import Trace

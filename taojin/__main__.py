@@ -1,5 +1,5 @@
 """`python -m taojin` is the command `taojin`."""
 
-from taojin.cli import app
+from taojin.cli.main import app
 
 app(prog_name="taojin")

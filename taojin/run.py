@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from taojin.bundle import Bundle
+from taojin.bundle.bundle import Bundle
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress
 from taojin.core.spec import override

@@ -8,7 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from taojin.bundle import Bundle, BundleError, Fitted, Golden, save
+from taojin.bundle.bundle import Bundle, Fitted, Golden
+from taojin.bundle.manifest import BundleError, Manifest
+from taojin.bundle.place import exchange
+from taojin.bundle.save import save
+from taojin.bundle.versions import KEPT, before, beside, find, use, versions
 from taojin.core.batch import Requests
 from taojin.core.events import Events, Pasts
 from taojin.data.dataset import Clock, Log
@@ -59,7 +63,6 @@ def write(folder: Path, best: int = 2) -> Path:
     return save(
         folder,
         name="test",
-        created="2026-01-01T00:00:00+00:00",
         experiment=Cutoffs(),
         fitted=parts,
         users=pa.table({"user": ["u"]}),
@@ -164,7 +167,7 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     folder = write(tmp_path / "run")
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 99}))
-    with pytest.raises(BundleError, match="expected a bundle of format 1, got 99"):
+    with pytest.raises(BundleError, match="expected a bundle of format 2, got 99"):
         Bundle.load(folder)
     (folder / "manifest.json").write_text("{")
     with pytest.raises(BundleError, match="cannot be read"):
@@ -175,7 +178,64 @@ def test_a_new_bundle_takes_the_place_of_the_old_one_in_one_step(tmp_path: Path)
     first = Bundle.load(write(tmp_path / "run")).version
     second = Bundle.load(write(tmp_path / "run", best=4)).version
     assert first != second
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run.versions"]
+    assert [path.name for path in beside(tmp_path / "run").iterdir()] == [first]
+
+
+def test_of_what_was_before_each_training_keeps_its_newest_state(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    old = Manifest.read(write(run))
+    states = [write_again(run, best, trained) for best, trained in ((3, "b"), (4, "b"), (5, "b"), (2, "c"))]
+    kept = [one.manifest.version for one in versions(run)]
+    assert kept == [states[3], states[2], old.version], "the newest of b stands for the refreshes before it"
+    assert [one.in_use for one in versions(run)] == [True, False, False]
+    many = [write_again(run, 2 + day % 4, f"day {day}") for day in range(KEPT + 3)]
+    assert len(versions(run)) == KEPT + 1
+    assert Manifest.read(run).version == many[-1]
+
+
+def write_again(run: Path, best: int, trained: str) -> str:
+    bundle = Bundle.load(run, verify=False)
+    tables = {"users": bundle.users, "items": bundle.items}
+    save(
+        run, name="test", experiment=Cutoffs(rank=10 + best), fitted=fitted(best), **tables, golden=(), trained=trained
+    )
+    return Manifest.read(run).version
+
+
+def test_an_earlier_state_comes_back_and_the_later_one_stays(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    first, second = Manifest.read(write(run)).version, Manifest.read(write(run, best=4)).version
+    assert before(run).manifest.version == first
+    use(run, find(run, first[:6]))
+    assert Bundle.load(run).version == first
+    assert {one.manifest.version for one in versions(run)} == {first, second}
+    with pytest.raises(BundleError, match="nothing is kept that is older"):
+        before(run)
+    use(run, find(run, second))
+    assert Bundle.load(run).version == second
+    use(run, find(run, second))
+    assert {one.manifest.version for one in versions(run)} == {first, second}
+    with pytest.raises(BundleError, match="not there; there are"):
+        find(run, "zzz")
+    with pytest.raises(BundleError, match="not there"):
+        find(run, "")
+
+
+def test_a_bundle_of_another_format_makes_room_and_is_no_state_to_come_back(tmp_path: Path) -> None:
+    run = write(tmp_path / "run")
+    manifest = json.loads((run / "manifest.json").read_text())
+    (run / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
+    write(run, best=4)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert [one.in_use for one in versions(run)] == [True]
+
+
+def test_where_the_exchange_fails_everything_stays(tmp_path: Path) -> None:
+    run = write(tmp_path / "run")
+    with pytest.raises(OSError):
+        exchange(tmp_path / "not there", run, tmp_path / "aside")
+    Bundle.load(run)
 
 
 def test_a_save_that_fails_leaves_the_old_bundle_alone(tmp_path: Path) -> None:
@@ -185,7 +245,6 @@ def test_a_save_that_fails_leaves_the_old_bundle_alone(tmp_path: Path) -> None:
         save(
             folder,
             name="bad",
-            created="",
             experiment={1, 2},
             fitted=parts,
             users=pa.table({"user": ["u"]}),

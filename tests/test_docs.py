@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 import taojin
-from taojin.cli import app
+from taojin.cli.main import app
 from taojin.data.files import Files
 from taojin.run import RECIPES
 

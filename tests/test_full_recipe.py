@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from taojin.bundle import same_within
+from taojin.bundle.bundle import same_within
 from taojin.core.batch import Candidates, Requests
 from taojin.data.split import Part
 from taojin.experiment.evaluate import Offline

@@ -40,7 +40,7 @@ HEAVY = ("torch", "ibis", "duckdb", "scipy", "lightgbm", "pyspark")
 
 def test_what_serves_loads_nothing_that_trains() -> None:
     code = (
-        "import sys, taojin.serving.app, taojin.serving.server, taojin.bundle, taojin.live.sqlite\n"
+        "import sys, taojin.serving.app, taojin.serving.server, taojin.bundle.save, taojin.live.sqlite\n"
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

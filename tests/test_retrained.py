@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
-from taojin.bundle import Bundle
+from taojin.bundle.bundle import Bundle
 from taojin.data.columns import Id, Number, Text, Time, Unit, Whole, Words
 from taojin.data.files import Files, TableFile
 from taojin.experiment.train import train

@@ -15,7 +15,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 import taojin
-from taojin.bundle import Bundle, BundleError, same_within
+from taojin.bundle.bundle import Bundle, same_within
+from taojin.bundle.manifest import BundleError
 from taojin.core.batch import Candidates
 from taojin.core.spec import override
 from taojin.data.split import Part
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.xdist_group("runs")
 
 
 def command(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    call = [sys.executable, "-m", "taojin.cli", *map(str, arguments)]
+    call = [sys.executable, "-m", "taojin.cli.main", *map(str, arguments)]
     return subprocess.run(call, capture_output=True, text=True, check=False, env={**os.environ, **environment})
 
 
@@ -214,7 +215,7 @@ def test_one_like_over_http_changes_what_the_towers_say(tiny_run: Path, tmp_path
 
 def test_a_killed_training_leaves_no_half_bundle(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    call = [sys.executable, "-m", "taojin.cli", "train", "world_tiny", "--out", str(out)]
+    call = [sys.executable, "-m", "taojin.cli.main", "train", "world_tiny", "--out", str(out)]
     training = subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob(".run.*")) and training.poll() is None and time.monotonic() < deadline:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from taojin.bundle import Bundle, recipe_of
+from taojin.bundle.bundle import Bundle, recipe_of
 from taojin.core.progress import Progress, Silent
 from taojin.data.dataset import TrainView
 from taojin.data.split import Part

@@ -3,15 +3,15 @@
 import re
 import shutil
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from taojin.bundle import Bundle, Fitted, Golden, save
+from taojin.bundle.bundle import Bundle, Fitted, Golden
+from taojin.bundle.place import check_place
+from taojin.bundle.save import save
 from taojin.core.batch import Requests
 from taojin.core.events import Pasts
-from taojin.core.place import check_place
 from taojin.core.progress import Progress, Silent
 from taojin.core.units import FIRST, Ints
 from taojin.data.dataset import Clock, Dataset, Log
@@ -74,7 +74,6 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
     save(
         out,
         name=experiment.name,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
         experiment=Trained(experiment, str(path) if path else None),
         fitted=fitted,
         users=dataset.users,

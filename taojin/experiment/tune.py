@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from taojin.bundle import Bundle, Golden, recipe_of, save
-from taojin.core.place import check_place
+from taojin.bundle.bundle import Bundle, Golden, recipe_of
+from taojin.bundle.place import check_place
+from taojin.bundle.save import save
 from taojin.core.progress import Progress, Silent
 from taojin.data.split import Part
 from taojin.evaluation.cases import Cases, cases
@@ -150,7 +150,6 @@ def with_quotas(path: Path | str, scene: str, quotas: Quotas, out: Path | str) -
     save(
         Path(out).absolute(),
         name=bundle.name,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
         experiment=replace(trained, experiment=_recipe(trained.experiment, scene, quotas)),
         fitted=replace(bundle.fitted, scenes=pipelines),
         users=bundle.users,

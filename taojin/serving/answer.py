@@ -65,6 +65,7 @@ class Recommended:
 class Answer:
     """An answer: items, best first.
 
+    bundle      version of the bundle that answered
     degraded    parts that failed and were left out
     exhausted   True: fewer items than asked for: the catalogue, or the channels that were asked, have no more to show
     unknown     ids of the question's history and exclusions that the catalogue does not have
@@ -80,6 +81,7 @@ class Answer:
     request_id: str
     scene: str
     user: str | None
+    bundle: str = ""
     degraded: tuple[str, ...] = ()
     exhausted: bool = False
     unknown: tuple[str, ...] = ()
@@ -117,6 +119,7 @@ class Answer:
         plainly = {
             "items": [item.to_json(explain=explain) for item in self.items],
             "request_id": self.request_id,
+            "bundle": self.bundle,
             "degraded": list(self.degraded),
             "exhausted": self.exhausted,
             "unknown": list(self.unknown),

@@ -146,7 +146,10 @@ async def ready(service: AnyService) -> StateAnswer | JSONResponse:
 def version(request: Request, desk: Ready) -> VersionAnswer:
     """Which program serves which bundle."""
     bundle = desk.recommender.bundle
-    return VersionAnswer(taojin=request.app.version, bundle=bundle.name, version=bundle.version, created=bundle.created)
+    said = bundle.manifest
+    return VersionAnswer(
+        taojin=request.app.version, bundle=said.name, version=said.version, created=said.created, trained=said.trained
+    )
 
 
 def _unready(service: Service) -> Problem:

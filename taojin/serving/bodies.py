@@ -115,13 +115,14 @@ class StepAnswer(BaseModel):
 class RecommendAnswer(BaseModel):
     """Items, best first.
 
-    `degraded` names the parts that failed and were left out; `exhausted` says that the catalogue, or the channels
-    that were asked, have no more that may be shown; `unknown` are items of the question that the catalogue does not
-    have; `stranger` says that nothing is known of who asks.
+    `bundle` is the version that answered; `degraded` names the parts that failed and were left out; `exhausted` says
+    that the catalogue, or the channels that were asked, have no more that may be shown; `unknown` are items of the
+    question that the catalogue does not have; `stranger` says that nothing is known of who asks.
     """
 
     items: list[RecommendedAnswer]
     request_id: str
+    bundle: str
     degraded: list[str]
     exhausted: bool
     unknown: list[str]
@@ -197,12 +198,20 @@ class CatalogueAnswer(BaseModel):
 
 
 class VersionAnswer(BaseModel):
-    """Which program serves which bundle."""
+    """Which program serves which bundle; a refresh is created later than its models were trained."""
 
     taojin: str
     bundle: str
     version: str
     created: str
+    trained: str
+
+
+class SwapAnswer(BaseModel):
+    """The version that answered before, and the one that answers now."""
+
+    before: str | None
+    version: str
 
 
 class StateAnswer(BaseModel):

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from taojin.bundle import Bundle
+from taojin.bundle.bundle import Bundle
 from taojin.core.batch import Requests
 from taojin.core.events import Events, Pasts
 from taojin.core.hint import did_you_mean

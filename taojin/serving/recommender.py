@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from taojin.bundle import Bundle
+from taojin.bundle.bundle import Bundle
 from taojin.core.batch import Candidates, Requests
 from taojin.core.events import NO_EVENTS, Events, Pasts
 from taojin.core.live import LiveEvents, LiveStore
@@ -68,6 +68,7 @@ class Recommender:
             request_id=request_id,
             scene=question.scene,
             user=question.user,
+            bundle=self.bundle.version,
             degraded=tuple(trace.degraded),
             exhausted=len(shown) < question.n,
             unknown=tuple(id for id in (*question.history, *question.exclude) if id not in self.bundle.item_vocabulary),

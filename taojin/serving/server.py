@@ -1,6 +1,8 @@
 """Runs the service on a port until it is told to stop."""
 
+import signal
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,27 +10,41 @@ import faiss
 import uvicorn
 
 from taojin.live.sqlite import SQLiteStore
+from taojin.serving.admin import checked_key
 from taojin.serving.app import create_app
 from taojin.serving.problem import Problem
-from taojin.serving.service import Service, Status
+from taojin.serving.service import Busy, Service, Status
 
 GRACE_SECONDS = 5
 
 
-def serve(bundle: Path | str, store: Path | str, *, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve a bundle until Ctrl-C, then return.
+def serve(
+    bundle: Path | str,
+    store: Path | str,
+    *,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    admin_key: str | None = None,
+) -> None:
+    """Serve a bundle until Ctrl-C, then return; on SIGHUP the bundle is read again, without losing a request.
 
-    store   file of the live store, made where there is none
-    port    0 takes any free one
-    ready   called with the address once the golden requests are answered
+    store       file of the live store, made where there is none
+    port        0 takes any free one
+    ready       called with the address once the golden requests are answered, and with what became of a SIGHUP
+    admin_key   for the routes under /v1/admin
 
     A port in use raises a `ValueError`, a bundle that does not load a `BundleError`.
     """
+    key = checked_key(admin_key)
     faiss.omp_set_num_threads(1)  # one query is too little work to share between threads
     listening = bound(host, port)
     service = Service.of(bundle, SQLiteStore(store))
     config = uvicorn.Config(
-        create_app(service), log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS, server_header=False
+        create_app(service, admin_key=key),
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        server_header=False,
     )
     server = uvicorn.Server(config)
 
@@ -39,6 +55,7 @@ def serve(bundle: Path | str, store: Path | str, *, host: str, port: int, ready:
             server.should_exit = True
 
     service.when_settled(settled)
+    _swap_on_hangup(service, ready)
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:
@@ -47,6 +64,23 @@ def serve(bundle: Path | str, store: Path | str, *, host: str, port: int, ready:
         listening.close()
     if service.failure is not None:
         raise service.failure
+
+
+def _swap_on_hangup(service: Service, tell: Callable[[str], None]) -> None:
+    """Swap on SIGHUP, where the system has it; handlers are a matter of the main thread."""
+
+    def swap() -> None:
+        try:
+            swapped = service.swap()
+        except Busy:
+            tell("a bundle is being loaded already")
+        except Exception as error:  # told; the old bundle goes on
+            tell(f"the bundle in use stays: {error}")
+        else:
+            tell(f"serving {swapped.version}, before it {swapped.before}")
+
+    if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGHUP, lambda number, frame: threading.Thread(target=swap, name="swap").start())
 
 
 def bound(host: str, port: int) -> socket.socket:

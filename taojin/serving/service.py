@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
-from taojin.bundle import Bundle
+from taojin.bundle.bundle import Bundle
 from taojin.core.live import LiveStore
 from taojin.serving.intake import Intake
 from taojin.serving.library import Library
@@ -36,12 +37,28 @@ class Desk:
         recommender = Recommender(bundle, store, clock)
         return cls(recommender, Library(recommender), Intake(bundle.kinds, store, clock))
 
+    @property
+    def version(self) -> str:
+        """Of the bundle."""
+        return self.recommender.bundle.version
+
     def warm_up(self) -> None:
         """Build what is otherwise built by the first request."""
         assert self.library.words is not None
         self.library.search("warm up", limit=1)
         for user in self.recommender.bundle.user_vocabulary.ids[:1]:
             self.recommender.recommend(Question(user=user, request_id="warm up"))
+
+
+class Swapped(NamedTuple):
+    """Versions of the bundle that answered before, if any did, and of the one that answers now."""
+
+    before: str | None
+    version: str
+
+
+class Busy(Exception):
+    """A bundle is being loaded already."""
 
 
 class Service:
@@ -58,6 +75,7 @@ class Service:
         self.store = store
         self._load = load
         self._clock = clock
+        self._loading = threading.Lock()
         self._listeners: list[Callable[[], None]] = []
 
     @classmethod
@@ -74,18 +92,40 @@ class Service:
         if self.status is Status.LOADING:
             threading.Thread(target=self.prepare, name="load bundle", daemon=True).start()
 
+    def swap(self) -> Swapped:
+        """Load the bundle again and answer with it from now on.
+
+        Requests that are being answered are finished by the one before, which stays in use if the new one does not load
+        or answers its golden requests otherwise: a BundleError. While a bundle is being loaded another swap is `Busy`.
+        """
+        if not self._loading.acquire(blocking=False):
+            raise Busy
+        try:
+            before = self.desk.version if self.desk is not None else None
+            self._settle(self._new_desk())
+        finally:
+            self._loading.release()
+        assert self.desk is not None
+        return Swapped(before, self.desk.version)
+
     def close(self) -> None:
         """Write what is queued."""
         self.store.close()
 
     def prepare(self) -> None:
         """Load, and settle as ready or failed."""
-        try:
-            desk = Desk.over(self._load(), self.store, self._clock)
-            desk.warm_up()
-        except Exception as error:  # told by /v1/ready and by whoever started the service
-            self.failure, self.status = error, Status.FAILED
-        else:
-            self.desk, self.status = desk, Status.READY
+        with self._loading:
+            try:
+                self._settle(self._new_desk())
+            except Exception as error:  # told by /v1/ready and by whoever started the service
+                self.failure, self.status = error, Status.FAILED
         for listener in self._listeners:
             listener()
+
+    def _new_desk(self) -> Desk:
+        desk = Desk.over(self._load(), self.store, self._clock)
+        desk.warm_up()
+        return desk
+
+    def _settle(self, desk: Desk) -> None:
+        self.desk, self.failure, self.status = desk, None, Status.READY

@@ -12,7 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from taojin.bundle import Bundle, Fitted, save
+from taojin.bundle.bundle import Bundle, Fitted
+from taojin.bundle.manifest import Manifest
+from taojin.bundle.save import save
 from taojin.features.store import Store
 from taojin.live.sqlite import SQLiteStore
 from taojin.pipeline import Pipeline
@@ -79,7 +81,7 @@ def fitted_bundle(parity, embeddings) -> Bundle:
     ids = list(view.item_vocabulary.ids)
     items = view.items.add_column(0, "title", pa.array(ids)).add_column(0, "item", pa.array(ids))
     fitted = Fitted(view.kinds, view.clock, view.log, scenes, "like", view.end)
-    return Bundle(Path("channels"), "channels", "1", "2026-01-01", fitted, view.users, items, ())
+    return Bundle(Path("channels"), Manifest("channels", "1", "", "", {}), fitted, view.users, items, ())
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,6 @@ def saved_bundle(fitted_bundle, tmp_path_factory) -> Path:
     return save(
         tmp_path_factory.mktemp("served") / "channels",
         name=bundle.name,
-        created=bundle.created,
         experiment=Cutoffs(),
         fitted=bundle.fitted,
         users=bundle.users,

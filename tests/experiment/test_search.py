@@ -10,7 +10,7 @@ import optuna
 import pytest
 from typer.testing import CliRunner
 
-from taojin.cli import app
+from taojin.cli.main import app
 from taojin.core.spec import override
 from taojin.data.sampling import Sampling
 from taojin.experiment import search

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taojin.bundle import _Leaves
+from taojin.bundle.save import Leaves
 from taojin.core.auc import auc
 from taojin.core.batch import Rows
 from taojin.core.curves import Steps
@@ -85,7 +85,7 @@ def test_curves_are_those_of_what_is_served() -> None:
 def test_its_curves_stand_in_a_bundle(method: str, tmp_path: Path) -> None:
     ranker = fit(CalibratedModel(model=Says(), method=method), samples(0))
     (tmp_path / "arrays").mkdir()
-    leaves = _Leaves(tmp_path)
+    leaves = Leaves(tmp_path)
     data = encode(ranker.curves, leaves.write)
     curves = decode(data, lambda leaf: np.load(tmp_path / "arrays" / leaf["array"]))
     again = replace(ranker, curves=curves)

@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 import xgboost
 
-from taojin.bundle import Bundle
+from taojin.bundle.bundle import Bundle
 from taojin.core.auc import auc
 from taojin.core.batch import Rows
 from taojin.data.sampling import Sampling

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from taojin.bundle import _Leaves
+from taojin.bundle.save import Leaves
 from taojin.core.spec import decode, encode
 from taojin.core.units import FIRST, Floats
 from taojin.retrieval.serve.index import HNSW, IVF, LSH, Auto, Exact, Quantised, bits_of, member
@@ -137,7 +137,7 @@ def test_the_built_index_is_in_the_bundle_where_building_it_takes_time(served, i
     for folder in ("arrays", "files"):
         (tmp_path / folder).mkdir()
     fitted = replace(served, query=None)
-    data = encode(fitted, _Leaves(tmp_path).write)
+    data = encode(fitted, Leaves(tmp_path).write)
     loaded = decode(data, lambda leaf: np.load(tmp_path / "arrays" / leaf["array"]))
     assert (loaded.structure is None) == isinstance(served._index, Exact)
     first, again = served.search(QUERIES, 50), loaded.search(QUERIES, 50)

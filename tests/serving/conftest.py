@@ -17,7 +17,9 @@ import pyarrow as pa
 import pytest
 import uvicorn
 
-from taojin.bundle import Bundle, Fitted, Golden, save
+from taojin.bundle.bundle import Bundle, Fitted, Golden
+from taojin.bundle.manifest import Manifest
+from taojin.bundle.save import save
 from taojin.core.batch import Candidates, Requests, Rows
 from taojin.core.events import Events
 from taojin.core.live import LiveStore
@@ -135,11 +137,12 @@ class Films:
             scenes = {**fitted.scenes, "for_you": replace(whole, channels=channels, quotas=quotas)}
             fitted = replace(fitted, scenes=scenes)
         users = pa.table({"user": [f"u{n}" for n in range(1, self.users + 1)]})
-        return Bundle(Path("films"), "films", "1", "2023-11-14", fitted, users, self.table, ())
+        manifest = Manifest("films", "1", "2023-11-14", "2023-11-14", {})
+        return Bundle(Path("films"), manifest, fitted, users, self.table, ())
 
-    def saved(self, folder: Path) -> Path:
+    def saved(self, folder: Path, clock: Clock = Clock.REAL) -> Path:
         """The bundle on disk, with one golden request in each scene."""
-        bundle = self.bundle()
+        bundle = self.bundle(clock)
         user, item = np.array([FIRST]), {"for_you": PAD, "similar": FIRST}
         past = bundle.history.before(user, np.array([NOW]))
         golden = []
@@ -149,7 +152,6 @@ class Films:
         return save(
             folder,
             name="films",
-            created="2023-11-14",
             experiment=Cutoffs(),
             fitted=bundle.fitted,
             users=bundle.users,
@@ -200,10 +202,10 @@ def recommender(bundle: Bundle, store: LiveStore, clock: Clockwork) -> Recommend
 
 
 @contextmanager
-def served(service: Service) -> Iterator[str]:
+def served(service: Service, admin_key: str | None = None) -> Iterator[str]:
     """The service on a free port of this machine, for as long as the block lasts; gives its address."""
     listening = bound("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="critical"))
+    server = uvicorn.Server(uvicorn.Config(create_app(service, admin_key=admin_key), log_level="critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     while not server.started:
@@ -214,7 +216,7 @@ def served(service: Service) -> Iterator[str]:
 
 
 @pytest.fixture
-def serve() -> Callable[[Service], AbstractContextManager[str]]:
+def serve() -> Callable[..., AbstractContextManager[str]]:
     return served
 
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from taojin.bundle import Bundle, BundleError
+from taojin.bundle.bundle import Bundle
+from taojin.bundle.manifest import BundleError
 from taojin.core.live import LiveStore
 from taojin.live.sqlite import SQLiteStore
 from taojin.live.tables import impressions_table

@@ -7,8 +7,8 @@ import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner
 
-from taojin.bundle import Bundle
-from taojin.cli import app
+from taojin.bundle.bundle import Bundle
+from taojin.cli.main import app
 from taojin.live.sqlite import SQLiteStore, live_path
 from taojin.serving import in_bulk
 from taojin.serving.in_bulk import SCHEMA, lists, recommend_in_bulk

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from taojin.bundle import Bundle
+from taojin.bundle.bundle import Bundle
 from taojin.core.events import Events
 from taojin.core.live import LiveEvent, LiveStore
 from taojin.core.units import FIRST

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from taojin.bundle import Bundle
+from taojin.bundle.bundle import Bundle
 from taojin.core.batch import Candidates, Requests, Rows
 from taojin.core.live import LiveEvent, LiveStore
 from taojin.core.trace import Trace

@@ -12,7 +12,7 @@ import pytest
 
 SERVE = """
 import sys
-from taojin.bundle import BundleError
+from taojin.bundle.manifest import BundleError
 from taojin.serving.server import serve
 
 def ready(url):

@@ -11,7 +11,7 @@ import pyarrow.csv
 import pytest
 from typer.testing import CliRunner
 
-from taojin.cli import app
+from taojin.cli.main import app
 from taojin.data.dataset import Clock
 from taojin.recipes.own import own
 from taojin.scene import Experiment

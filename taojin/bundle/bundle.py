@@ -1,6 +1,6 @@
-"""Save, load and verify all that serving needs. A bundle is a folder:
+"""All that serving needs, read from a folder and verified:
 
-    manifest.json       name, version, size and SHA-256 of every other file
+    manifest.json       name, version, dates, size and SHA-256 of every other file
     experiment.json     the whole recipe; only training and evaluation read it
     scene.json          the fitted parts by `module:Class`; all that serving reads
     users.parquet, items.parquet, golden.json, arrays/*.npy, files/*
@@ -8,10 +8,6 @@
 Nothing is pickled; a bundle accepts classes of this package and of packages that the operator lists.
 """
 
-import hashlib
-import json
-import os
-import shutil
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,20 +17,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from taojin.bundle.manifest import BundleError, Manifest, read_json
 from taojin.core.batch import Candidates, Requests
-from taojin.core.place import check_place, put_in_place
-from taojin.core.spec import Json, decode, encode
+from taojin.core.spec import Json, decode
 from taojin.data.catalogue import Catalogue
 from taojin.data.dataset import Clock, Log
 from taojin.data.kinds import Kinds
 from taojin.data.vocabulary import Vocabulary
 from taojin.pipeline import Pipeline
-
-FORMAT = 1
-
-
-class BundleError(Exception):
-    """A bundle cannot be loaded; says which file, what was expected, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +57,21 @@ class Bundle:
     """A loaded bundle: everything serving needs."""
 
     path: Path
-    name: str
-    version: str
-    created: str
+    manifest: Manifest
     fitted: Fitted
     users: pa.Table
     items: pa.Table
     golden: tuple[Golden, ...] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """What the recipe is called."""
+        return self.manifest.name
+
+    @property
+    def version(self) -> str:
+        """A name for exactly these contents."""
+        return self.manifest.version
 
     @property
     def kinds(self) -> Kinds:
@@ -118,9 +116,9 @@ class Bundle:
         packages    whose classes may stand in the bundle
         """
         folder = Path(path)
-        manifest = _manifest(folder)
+        manifest = Manifest.read(folder)
         if verify:
-            _check_sums(folder, manifest)
+            manifest.check(folder)
         arrays: dict[str, Any] = {}
 
         def leaf(data: Json) -> Any:
@@ -135,13 +133,12 @@ class Bundle:
             raise BundleError(f"{folder}: scene.json holds {sorted(data)}, which this version does not know")
 
         try:
-            fitted = decode(_json(folder / "scene.json"), leaf, packages)
-            golden = decode(_json(folder / "golden.json"), leaf, packages)
+            fitted = decode(read_json(folder / "scene.json"), leaf, packages)
+            golden = decode(read_json(folder / "golden.json"), leaf, packages)
             users, items = pq.read_table(folder / "users.parquet"), pq.read_table(folder / "items.parquet")
         except (OSError, ValueError, TypeError, AttributeError, ImportError, KeyError) as error:
             raise BundleError(f"{folder}: {error}; train again with this version of taojin") from error
-        head = {key: manifest[key] for key in ("name", "version", "created")}
-        bundle = cls(folder, fitted=fitted, users=users, items=items, golden=golden, **head)
+        bundle = cls(folder, manifest, fitted=fitted, users=users, items=items, golden=golden)
         if verify:
             bundle.replay()
         return bundle
@@ -157,7 +154,7 @@ class Bundle:
 def recipe_of(folder: Path, packages: tuple[str, ...] = ("taojin",)) -> Any:
     """What experiment.json holds: the recipe that the bundle was trained from. Loads what trains."""
     try:
-        return decode(_json(folder / "experiment.json"), None, packages)
+        return decode(read_json(folder / "experiment.json"), None, packages)
     except (ValueError, TypeError, AttributeError, ImportError) as error:
         raise BundleError(f"{folder / 'experiment.json'}: {error}; train again with this version of taojin") from error
 
@@ -180,111 +177,3 @@ def _compare(folder: Path, golden: Golden, answers: Candidates) -> None:
             f"{folder}: golden requests of scene {golden.scene!r} answer differently than at training "
             f"({differ} of {len(answers)} places hold another item); the machine's libraries may differ, train again"
         )
-
-
-def save(
-    folder: Path,
-    *,
-    name: str,
-    created: str,
-    experiment: Any,
-    fitted: Fitted,
-    users: pa.Table,
-    items: pa.Table,
-    golden: tuple[Golden, ...],
-) -> Path:
-    """Write a bundle next to its place, then move it there in one step, so that a killed run leaves no half bundle."""
-    check_place(folder)
-    building = folder.with_name(f".{folder.name}.{os.getpid()}.building")
-    try:
-        for part in ("arrays", "files"):
-            (building / part).mkdir(parents=True)
-        leaf = _Leaves(building)
-        _write(building / "experiment.json", encode(experiment))
-        _write(building / "scene.json", encode(fitted, leaf.write))
-        _write(building / "golden.json", encode(golden, leaf.write))
-        pq.write_table(users, building / "users.parquet")
-        pq.write_table(items, building / "items.parquet")
-        files = {_relative(path, building): _sum(path) for path in sorted(building.rglob("*")) if path.is_file()}
-        head = {"format": FORMAT, "name": name, "version": _version(files), "created": created}
-        _write(building / "manifest.json", {**head, "files": files})
-        Bundle.load(building)  # what cannot be loaded does not take the place of what can
-        put_in_place(building, folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return folder
-
-
-class _Leaves:
-    """Writes arrays and bytes as files, each object once."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.names: dict[int, str] = {}
-        self.alive: list[Any] = []
-
-    def write(self, value: Any) -> Json:
-        if isinstance(value, np.generic):
-            return value.item()
-        kind = "array" if isinstance(value, np.ndarray) else "bytes"
-        if not isinstance(value, np.ndarray | bytes):
-            raise ValueError(f"bundle: cannot store a {type(value).__name__}")
-        if id(value) not in self.names:
-            self.names[id(value)] = f"{len(self.names):04}.{'npy' if kind == 'array' else 'onnx'}"
-            self.alive.append(value)
-            path = self.folder / ("arrays" if kind == "array" else "files") / self.names[id(value)]
-            if isinstance(value, np.ndarray):
-                np.save(path, value, allow_pickle=False)
-            else:
-                path.write_bytes(value)
-        return {kind: self.names[id(value)]}
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    if not (folder / "manifest.json").is_file():
-        raise BundleError(
-            f"{folder}: no bundle here (no manifest.json); make one with `taojin train RECIPE --out {folder}`"
-        )
-    manifest = _json(folder / "manifest.json")
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        found = manifest.get("format") if isinstance(manifest, dict) else manifest
-        raise BundleError(f"{folder}: expected a bundle of format {FORMAT}, got {found}; train again with this version")
-    return manifest
-
-
-def _check_sums(folder: Path, manifest: dict[str, Any]) -> None:
-    if manifest["version"] != _version(manifest["files"]):
-        raise BundleError(f"{folder / 'manifest.json'}: its version does not belong to its list of files; train again")
-    for name, said in manifest["files"].items():
-        path = folder / name
-        if not path.is_file():
-            raise BundleError(f"{path}: named in the manifest and missing; copy the bundle again or train again")
-        if _sum(path) != said:
-            raise BundleError(
-                f"{path}: its content differs from what the manifest says; copy the bundle or train again"
-            )
-
-
-def _sum(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
-
-
-def _version(files: dict[str, Any]) -> str:
-    """A name for exactly these contents."""
-    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def _relative(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
-
-
-def _json(path: Path) -> Json:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BundleError(f"{path}: cannot be read ({error}); copy the bundle again or train again") from error
-
-
-def _write(path: Path, data: Json) -> None:
-    path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,12 +1,10 @@
 """Where a bundle is written: beside its place, then there in one step, and never in the place of something else."""
 
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
-MANIFEST = "manifest.json"
-"""A folder that holds it is a bundle."""
+from taojin.bundle.manifest import is_bundle
 
 
 def check_place(folder: Path) -> None:
@@ -18,22 +16,22 @@ def check_place(folder: Path) -> None:
         raise ValueError(
             f"{folder}: nothing can be written in {there}, {error.strerror}; name another folder"
         ) from error
-    if folder.is_dir() and ((folder / MANIFEST).is_file() or not any(folder.iterdir())):
+    if folder.is_dir() and (is_bundle(folder) or not any(folder.iterdir())):
         return
     if folder.exists() or folder.is_symlink():
         found = "a folder of other files" if folder.is_dir() else "a file"
         raise ValueError(f"{folder}: expected a free place or a bundle to replace, got {found}; name another folder")
 
 
-def put_in_place(building: Path, folder: Path) -> None:
-    """Let a finished bundle take the place of the one before it, which comes back if that fails."""
-    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    if folder.exists():
-        folder.rename(old)
+def exchange(coming: Path, folder: Path, aside: Path) -> None:
+    """Move `folder` aside, if it is there, and `coming` to its place; if that fails, everything stays as it was."""
+    there = folder.exists()
+    if there:
+        aside.parent.mkdir(exist_ok=True)
+        folder.rename(aside)
     try:
-        building.rename(folder)
+        coming.rename(folder)
     except OSError:
-        if old.exists():
-            old.rename(folder)
+        if there:
+            aside.rename(folder)
         raise
-    shutil.rmtree(old, ignore_errors=True)

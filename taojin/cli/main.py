@@ -1,0 +1,36 @@
+"""The command `taojin`: all that it can be asked for."""
+
+import typer
+
+from taojin.cli import answers, bundles, data, training, tune
+from taojin.cli.common import options
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.callback()(options)
+for command in (
+    training.new,
+    training.train,
+    training.evaluate,
+    answers.recommend,
+    answers.similar,
+    answers.serve,
+):
+    app.command()(command)
+
+datas = typer.Typer(help=data.__doc__, no_args_is_help=True)
+datas.command()(data.check)
+app.add_typer(datas, name="data")
+
+tunes = typer.Typer(help=tune.__doc__, no_args_is_help=True)
+tunes.command()(tune.quotas)
+tunes.command()(tune.model)
+app.add_typer(tunes, name="tune")
+
+bundle = typer.Typer(help=bundles.__doc__, no_args_is_help=True)
+bundle.command("list")(bundles.listed)
+bundle.command()(bundles.use)
+bundle.command()(bundles.rollback)
+app.add_typer(bundle, name="bundle")
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,69 @@
+"""Make a recipe, train it, judge what came out."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from taojin.cli.common import AsJson, Changes, DataPath, Recipe, RunPath, assignments, screen, told
+from taojin.core.bars import Bars
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the recipe, and of the folder that it goes to.")],
+    events: Annotated[Path, typer.Option(help="What happened: a file, a folder or a pattern.", metavar="FILE")],
+    items: Annotated[Path | None, typer.Option(help="The catalogue.", metavar="FILE")] = None,
+    users: Annotated[Path | None, typer.Option(help="The people.", metavar="FILE")] = None,
+    user: Annotated[str | None, typer.Option(help="Column of the events with the user.", metavar="COLUMN")] = None,
+    item: Annotated[str | None, typer.Option(help="Column of the events with the item.", metavar="COLUMN")] = None,
+) -> None:
+    """Look at somebody's files, say what they are taken for, and write a recipe for them."""
+    from taojin.start.plan import look
+    from taojin.start.write import function, write
+
+    with told():
+        named = {what: column for what, column in (("user", user), ("item", item)) if column is not None}
+        plan = look(name, events, items, users, named=named)
+        file = write(plan, Path(name))
+        screen.print(str(plan), highlight=False, markup=False, soft_wrap=True)
+        typer.echo(f"\nrecipe {file}, what to do with it in {file.with_name('README.md')}")
+        screen.print(f"next: taojin train {file}:{function(name)} --out runs/{name}", style="dim", soft_wrap=True)
+
+
+def train(
+    recipe: Recipe,
+    out: Annotated[Path, typer.Option(help="Where the bundle goes, in the place of one before.", metavar="DIR")],
+    data: DataPath = None,
+    set: Changes = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.", min=0, max=2**63 - 1)] = None,
+) -> None:
+    """Train a recipe and write a bundle."""
+    from taojin.run import train as run_train
+
+    with told():
+        changes = assignments(set)
+        with Bars() as bars:
+            run = run_train(recipe, data, out, set=changes, seed=seed, progress=bars)
+        screen.print(f"bundle {run.bundle.name} {run.bundle.version} in {out}")
+        screen.print(f"next: taojin evaluate {out}   |   taojin serve {out}", style="dim")
+
+
+def evaluate(
+    run: RunPath,
+    data: DataPath = None,
+    part: Annotated[str, typer.Option(help="test, or valid for what choices may look at.")] = "test",
+    as_json: AsJson = False,
+    dump: Annotated[Path | None, typer.Option(help="Write every list and test set as Parquet.", metavar="DIR")] = None,
+) -> None:
+    """Judge a run on the test part of its data, beside the baselines."""
+    from taojin.evaluation.report_table import report_table
+    from taojin.experiment.evaluate import evaluate as judge
+
+    with told():
+        with Bars() as bars:
+            result = judge(run, data=data, part=part, dump=dump, progress=bars)
+        if as_json:
+            typer.echo(json.dumps(result.to_json()))
+        else:
+            screen.print(report_table(result))
