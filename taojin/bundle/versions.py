@@ -51,12 +51,13 @@ def versions(run: Path) -> list[Version]:
 def put_in_place(building: Path, run: Path) -> None:
     """Let a finished bundle take the place of the one in use, which is kept."""
     _exchange(building, run)
+    _drop(beside(run) / Manifest.read(run).version)  # the same contents are no state before
     trainings: set[str] = set()
     for one in versions(run):
         if one.in_use:
             continue
         if one.manifest.trained in trainings or len(trainings) == KEPT:
-            shutil.rmtree(one.path, ignore_errors=True)
+            _drop(one.path)
         trainings.add(one.manifest.trained)
 
 
@@ -105,10 +106,15 @@ def _exchange(coming: Path, run: Path) -> None:
     if aside.exists() and aside != coming:  # the same contents, from before
         shutil.rmtree(aside)
     exchange(coming, run, aside)
-    if used is None and aside.exists():
-        shutil.rmtree(aside)
-        if not any(beside(run).iterdir()):
-            beside(run).rmdir()
+    if used is None:
+        _drop(aside)
+
+
+def _drop(folder: Path) -> None:
+    """Delete a state, and the folder of states with the last one; what cannot be deleted is in nobody's way."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.parent.is_dir() and not any(folder.parent.iterdir()):
+        folder.parent.rmdir()
 
 
 def _readable(folder: Path) -> Manifest | None:

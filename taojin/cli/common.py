@@ -46,12 +46,16 @@ def _assignment(text: str) -> tuple[str, str]:
     return path.strip(), value.strip()
 
 
+MENDABLE = (ValueError, BundleError, OSError, StageError)
+"""What a user can mend."""
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Turn what a user can mend into a message and exit code 1; --debug shows the traceback."""
     try:
         yield
-    except (ValueError, BundleError, OSError, StageError) as error:
+    except MENDABLE as error:
         if state["debug"]:
             raise
         typer.echo(f"error: {error}", err=True)

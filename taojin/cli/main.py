@@ -2,7 +2,7 @@
 
 import typer
 
-from taojin.cli import answers, bundles, data, training, tune
+from taojin.cli import answers, bundles, data, refreshing, training, tune
 from taojin.cli.common import options
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -14,6 +14,7 @@ for command in (
     answers.recommend,
     answers.similar,
     answers.serve,
+    refreshing.refresh,
 ):
     app.command()(command)
 

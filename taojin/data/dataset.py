@@ -61,6 +61,15 @@ class Log:
         given = None if self.given is None else self.given[mask]
         return Log(before[self.offsets], take(self.events, np.flatnonzero(mask)), given)
 
+    @property
+    def users(self) -> int:
+        """Size of the user vocabulary, reserved rows included."""
+        return len(self.offsets) - 1
+
+    def of_first(self, users: int) -> "Log":
+        """The events of the first so many rows of users."""
+        return Log(self.offsets[: users + 1], take(self.events, np.arange(self.offsets[users])))
+
     def before(self, user: Ints, time: Ints) -> Pasts:
         """Each user's events with a time strictly before the given one, ties left out."""
         start, stop = self.offsets[user], self.offsets[user + 1]

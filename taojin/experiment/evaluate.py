@@ -20,9 +20,9 @@ from taojin.evaluation.judge import fit_baselines
 from taojin.evaluation.ranker import JudgedRows
 from taojin.experiment.fit import Divided
 from taojin.experiment.lessons import draw_judged
+from taojin.experiment.recount import recounted_channels, recounted_totals, recounted_windows
 from taojin.experiment.train import Trained
-from taojin.features.materialize import Windowed, renew_windows
-from taojin.features.snapshot import Snapshot, Timeline
+from taojin.features.feature import Column
 from taojin.features.store import Store
 from taojin.pipeline import Pipeline
 from taojin.retrieval.channel import TimedChannel
@@ -37,7 +37,7 @@ PLACES = 50
 class Offline:
     """A bundle beside the data it was made of."""
 
-    experiment: Experiment
+    trained: Trained
     bundle: Bundle
     divided: Divided
     view: TrainView
@@ -55,32 +55,31 @@ class Offline:
         divided = Divided.of(trained.experiment, Path(where) if where is not None else None)
         if divided.dataset.item_vocabulary.ids != bundle.item_vocabulary.ids:
             raise ValueError(f"{path}: the data at {where} is not what this run was trained on; give it with --data")
-        return cls(trained.experiment, bundle, divided, divided.view)
+        return cls(trained, bundle, divided, divided.view)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The recipe."""
+        return self.trained.experiment
 
     def pipeline(self, scene: str, which: Part) -> Pipeline:
         """The scene as it serves, but for any time: windowed features and moving lists as of each request of a part.
 
-        They are taken over the training events before the request; a user's own past is the whole past.
+        They are taken over the training events before the request; a user's own past is the whole past. What a refresh
+        has counted is counted again over the training events.
         """
         served, spec = self.bundle.scenes[scene], self.experiment.scenes[scene]
         assert isinstance(served.store, Store), "a bundle holds the one feature store"
-        windows = [feature for feature in self.experiment.features if isinstance(feature, Windowed)]
-        snapshots = {
-            name: column for name, column in served.store.columns.items() if isinstance(column, Snapshot | Timeline)
-        }
-        timelines = renew_windows(windows, snapshots, self.view)
+        held, channels = served.store.columns, dict(served.channels)
+        columns: dict[str, Column] = dict(recounted_windows(self.experiment, held, self.view))
+        if self.trained.refreshed:  # it has counted what is to be judged
+            columns |= recounted_totals(self.experiment, held, self.view)
+            channels |= recounted_channels(self.experiment, scene, self.view)
         times = self.divided.moments(which, served.consumed).requests.time
-        moving = {
-            name: channel.as_of(self.view, times)
-            for name, (channel, _) in spec.retrieval.items()
-            if isinstance(channel, TimedChannel)
-        }
-        return replace(
-            served,
-            store=served.store.with_columns(dict(timelines)),
-            channels={**served.channels, **moving},
-            strict=True,
-        )
+        for name, (channel, _) in spec.retrieval.items():
+            if isinstance(channel, TimedChannel):
+                channels[name] = channel.as_of(self.view, times)
+        return replace(served, store=served.store.with_columns(columns), channels=channels, strict=True)
 
 
 def evaluate(

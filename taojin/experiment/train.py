@@ -36,10 +36,14 @@ GOLDEN = 16
 
 @dataclass(frozen=True)
 class Trained:
-    """The experiment.json of a bundle: the recipe and where its data lay."""
+    """The experiment.json of a bundle: the recipe and where its data lay.
+
+    refreshed   what counts has been counted again, over the validation and test part as well
+    """
 
     experiment: Experiment
     data: str | None
+    refreshed: bool = False
 
 
 def train(experiment: Experiment, data: Path | str | None, out: Path | str, progress: Progress | None = None) -> Bundle:
@@ -78,7 +82,7 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
         fitted=fitted,
         users=dataset.users,
         items=dataset.items,
-        golden=tuple(_golden(name, pipeline, fitted) for name, pipeline in scenes.items()),
+        golden=tuple(golden_of(name, pipeline, fitted) for name, pipeline in scenes.items()),
     )
     shutil.rmtree(checkpoints, ignore_errors=True)
     return Bundle.load(out, verify=False)  # `save` has asked it already
@@ -94,7 +98,7 @@ def _checkpoints(out: Path, experiment: Experiment, dataset: Dataset) -> Path:
     return ours
 
 
-def _golden(name: str, pipeline: Pipeline, fitted: Fitted) -> Golden:
+def golden_of(name: str, pipeline: Pipeline, fitted: Fitted) -> Golden:
     """Requests of evenly spread users (and, for what starts from an item, items) with their answers."""
     log = fitted.history
     users = np.flatnonzero(np.diff(log.offsets))

@@ -1,0 +1,69 @@
+"""Keep what a run counts up to date."""
+
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from taojin.cli.common import MENDABLE, DataPath, RunPath, told
+from taojin.core.bars import Bars
+from taojin.core.duration import SECOND, duration
+
+PATIENCE = 600
+"""Seconds that a service may take to load a bundle."""
+
+
+def refresh(
+    run: RunPath,
+    every: Annotated[str | None, typer.Option(help="Again and again: 90s, 15m, 1h, 1d.", metavar="TIME")] = None,
+    service: Annotated[
+        str | None,
+        typer.Option(help="Address of a service that then takes it; its key in TAOJIN_ADMIN_KEY.", metavar="URL"),
+    ] = None,
+    data: DataPath = None,
+) -> None:
+    """Count again over the data and the collected events: windows, lists, histories. What was learned stays."""
+    with told():
+        pause = duration(every) / SECOND if every is not None else None
+        _round(run, service, data)
+        while pause is not None:
+            time.sleep(pause)
+            try:
+                _round(run, service, data)
+            except MENDABLE as error:  # the next round may find it mended
+                typer.echo(f"error: {error}", err=True)
+
+
+def _round(run: Path, service: str | None, data: Path | None) -> None:
+    from taojin.experiment.refresh import refresh as refresh_run
+
+    with Bars() as bars:
+        bundle, live = refresh_run(run, data=data, progress=bars)
+    typer.echo(f"bundle {bundle.name} {bundle.version} in {run}, with {live:,} events of the live store")
+    if service is not None:
+        typer.echo(_swap(service))
+
+
+def _swap(service: str) -> str:
+    """Ask a service to take the bundle; what it says, or a `ValueError`."""
+    from taojin.serving.admin import VARIABLE
+
+    address = f"{service.rstrip('/')}/v1/admin/swap"
+    if not address.startswith(("http://", "https://")):
+        raise ValueError(f"--service {service}: expected an address such as http://localhost:8000")
+    request = urllib.request.Request(address, method="POST", headers={"X-API-Key": os.environ.get(VARIABLE, "")})
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            said = json.load(answer)
+    except urllib.error.HTTPError as error:
+        body = error.read().decode(errors="replace")
+        raise ValueError(f"{address}: {error.code} {HTTPStatus(error.code).phrase}, {body}") from error
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{address}: no service answers there, {error}; start it, or leave --service out") from error
+    return f"{service} serves {said['version']}, before it {said['before']}"
