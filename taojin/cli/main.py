@@ -2,7 +2,7 @@
 
 import typer
 
-from taojin.cli import answers, bundles, data, refreshing, training, tune
+from taojin.cli import answers, bundles, data, exports, refreshing, training, tune
 from taojin.cli.common import options
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -32,6 +32,11 @@ bundle.command("list")(bundles.listed)
 bundle.command()(bundles.use)
 bundle.command()(bundles.rollback)
 app.add_typer(bundle, name="bundle")
+
+export = typer.Typer(help=exports.__doc__, no_args_is_help=True)
+export.command()(exports.vectors)
+export.command()(exports.events)
+app.add_typer(export, name="export")
 
 if __name__ == "__main__":
     app()

@@ -21,6 +21,7 @@ from taojin.core.events import Events, Pasts
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress, Silent
 from taojin.core.units import FIRST, PAD
+from taojin.core.whole import whole
 from taojin.live.sqlite import SQLiteStore, live_path
 from taojin.serving.recommender import Recommender, seed_of
 
@@ -58,17 +59,15 @@ def recommend_in_bulk(
     if not asked:
         raise ValueError("users: expected the id of one user or more, got none")
     blocks = [asked[start : start + BLOCK] for start in range(0, len(asked), BLOCK)]
-    beside = out.with_name(f".{out.name}.{os.getpid()}")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with WRITERS[out.suffix](beside, SCHEMA) as writer, progress.task("recommend", len(asked)) as advance:
-            answered = _answered(run, bundle, blocks, scene, n, workers or os.cpu_count() or 1)
-            for block, table in zip(blocks, answered, strict=True):
-                writer.write_table(table)
-                advance(len(block), "")
-        beside.replace(out)
-    finally:
-        beside.unlink(missing_ok=True)
+    with (
+        whole(out) as beside,
+        WRITERS[out.suffix](beside, SCHEMA) as writer,
+        progress.task("recommend", len(asked)) as advance,
+    ):
+        answered = _answered(run, bundle, blocks, scene, n, workers or os.cpu_count() or 1)
+        for block, table in zip(blocks, answered, strict=True):
+            writer.write_table(table)
+            advance(len(block), "")
     return len(asked), sum(user not in bundle.user_vocabulary for user in asked)
 
 
@@ -99,17 +98,7 @@ def _lists(run: Path, scene: str, n: int, users: list[str]) -> pa.Table:
 
 def lists(recommender: Recommender, users: Sequence[str], *, scene: str, n: int) -> pa.Table:
     """The best n items of each user, rows of SCHEMA."""
-    bundle, now = recommender.bundle, recommender.clock() + 1
-    before = [recommender.past(user).before(now) for user in users]
-    requests = Requests(
-        user=bundle.user_vocabulary.rows(users),
-        item=np.full(len(users), PAD),
-        time=np.array([time for _, time in before], np.int64),
-        seed=np.array([seed_of(user) for user in users], np.uint64),
-        past=_together([past for past, _ in before]),
-        allowed=recommender.filters.mask({}),
-        n=n,
-    )
+    bundle, requests = recommender.bundle, requests_of(recommender, users, n)
     shown = bundle.scenes[scene].recommend(requests)
     return pa.table(
         [
@@ -120,6 +109,21 @@ def lists(recommender: Recommender, users: Sequence[str], *, scene: str, n: int)
             pa.array(bundle.catalogue.titles(shown.item), pa.string()),
         ],
         schema=SCHEMA,
+    )
+
+
+def requests_of(recommender: Recommender, users: Sequence[str], n: int) -> Requests:
+    """A request of each user now, with all that is known of them."""
+    bundle, now = recommender.bundle, recommender.clock() + 1
+    before = [recommender.past(user).before(now) for user in users]
+    return Requests(
+        user=bundle.user_vocabulary.rows(users),
+        item=np.full(len(users), PAD),
+        time=np.array([time for _, time in before], np.int64),
+        seed=np.array([seed_of(user) for user in users], np.uint64),
+        past=_together([past for past, _ in before]),
+        allowed=recommender.filters.mask({}),
+        n=n,
     )
 
 
