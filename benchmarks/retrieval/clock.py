@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from taojin.core.progress import Advance
+from taojin.core.progress import Advance, Silent
 from taojin.embeddings.embedding import Embedder
 
 MINUTES = 45.0
@@ -19,7 +19,7 @@ def within(spec: Embedder, minutes: float = MINUTES) -> Embedder:
     return spec if training is None else replace(spec, training=replace(training, minutes=minutes))
 
 
-class Watch:
+class Watch(Silent):
     """Prints every epoch of a training with its seconds, and remembers the last.
 
     points  seconds after each epoch, and the best validation value so far

@@ -11,6 +11,7 @@ for command in (
     training.new,
     training.train,
     training.evaluate,
+    training.report,
     answers.recommend,
     answers.similar,
     answers.serve,

@@ -49,6 +49,25 @@ def train(
         screen.print(f"next: taojin evaluate {out}   |   taojin serve {out}", style="dim")
 
 
+def report(
+    run: RunPath,
+    out: Annotated[Path | None, typer.Option(help="The page; beside the run by default.", metavar="FILE.html")] = None,
+    data: DataPath = None,
+    part: Annotated[str, typer.Option(help="test, or valid for what choices may look at.")] = "test",
+) -> None:
+    """Judge a run and write one HTML page with plots, which opens offline."""
+    with told():
+        try:
+            from taojin.report.report import report as write
+        except ImportError as error:
+            raise ValueError(f"{error}; the page needs the extra `report`: pip install 'taojin[report]'") from error
+        page = out or run.with_name(f"{run.name}.report.html")
+        with Bars() as bars:
+            evaluation = write(run, page, data=data, part=part, progress=bars)
+        screen.print(str(evaluation), highlight=False, markup=False)
+        typer.echo(f"report {page}")
+
+
 def evaluate(
     run: RunPath,
     data: DataPath = None,

@@ -1,7 +1,7 @@
 """How far long work has come, drawn on the screen."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -36,3 +36,6 @@ class Bars:
         """A bar with the remaining time and a note."""
         task = self.bars.add_task(name, total=total, note="")
         yield lambda steps, note: self.bars.update(task, advance=steps, note=note)
+
+    def curve(self, name: str, loss: Sequence[float], valid: Sequence[float], best: int) -> None:
+        """The bar has shown it."""

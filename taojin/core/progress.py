@@ -1,6 +1,6 @@
 """How far a long task has come, told to whoever listens."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -9,11 +9,15 @@ Advance = Callable[[int, str], None]
 
 
 class Progress(Protocol):
-    """Shows tasks; the command line draws bars, a library call is silent."""
+    """Hears of tasks and of what was learned; the command line draws bars, a library call is silent."""
 
     @contextmanager
     def task(self, name: str, total: int) -> Iterator[Advance]:
         """Open a task of `total` steps."""
+        ...
+
+    def curve(self, name: str, loss: Sequence[float], valid: Sequence[float], best: int) -> None:
+        """Take note of a training that has ended: mean loss and validation value of each epoch, and the one kept."""
         ...
 
 
@@ -24,3 +28,6 @@ class Silent:
     def task(self, name: str, total: int) -> Iterator[Advance]:
         """Open a task that nobody watches."""
         yield lambda steps, note: None
+
+    def curve(self, name: str, loss: Sequence[float], valid: Sequence[float], best: int) -> None:
+        """Nobody takes note."""

@@ -109,43 +109,62 @@ def judge_scene(
     offline: Offline, which: Part, *, dump: Path | None, beside: Mapping[str, Baseline], progress: Progress
 ) -> Evaluation:
     """The numbers of the experiment's main scene on one part of its data."""
-    experiment, dataset, view = offline.experiment, offline.divided.dataset, offline.view
-    scene = experiment.sampling.scene
-    positive = view.kinds.bits(experiment.positive)
-    pipeline = offline.pipeline(scene, which)
-    moments = offline.divided.moments(which, pipeline.consumed)
-    # Every kind of negative, whatever the ranker learnt from.
-    sampling = replace(
-        experiment.sampling,
-        unproposed=experiment.sampling.exposed is None,  # otherwise what was shown is judged as it happened
-        random=max(3, experiment.sampling.random),
-    )
-    asked = replace(pipeline, rerankers={}, preranker=None, ranker=None)
-    drawn = draw_judged(experiment, offline.divided, which, moments, pipeline.store, asked, sampling)
-    split = experiment.split
-    valid = cases(dataset, offline.divided.part, Part.VALID, positive, n=PLACES, seed=experiment.seed)
-    with ExitStack() as stack:
-        vocabularies = {"users": dataset.user_vocabulary, "catalogue": dataset.item_vocabulary}
-        dumped = stack.enter_context(dumping(dump, **vocabularies)) if dump else None
-        return judge(
-            pipeline,
-            cases(dataset, offline.divided.part, which, positive, n=PLACES, seed=experiment.seed),
-            {**fit_baselines(view, valid, event=experiment.positive, progress=progress), **beside},
-            view=view,
-            about=About(
-                data=dataset.name,
-                scene=scene,
-                part=which.name.lower(),
-                split=type(split).__name__,
-                guards=split.guards,
-                seeds=(experiment.seed,),
-            ),
-            judged=JudgedRows(drawn.samples, drawn.user, drawn.item),
-            attributes=ItemSets.of(dataset.items["genres"]) if "genres" in dataset.items.column_names else None,
-            truth=_truth(experiment),
-            dump=dumped,
-            progress=progress,
+    return Judged.of(offline, which).evaluate(dump=dump, beside=beside, progress=progress)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The experiment's main scene, and the rows of a part that its ranker is judged on."""
+
+    offline: Offline
+    which: Part
+    pipeline: Pipeline
+    rows: JudgedRows
+
+    @classmethod
+    def of(cls, offline: Offline, which: Part) -> "Judged":
+        """Draw the rows: what the channels propose at the part's moments, and what was shown in it."""
+        experiment = offline.experiment
+        pipeline = offline.pipeline(experiment.sampling.scene, which)
+        moments = offline.divided.moments(which, pipeline.consumed)
+        # Every kind of negative, whatever the ranker learnt from.
+        sampling = replace(
+            experiment.sampling,
+            unproposed=experiment.sampling.exposed is None,  # otherwise what was shown is judged as it happened
+            random=max(3, experiment.sampling.random),
         )
+        asked = replace(pipeline, rerankers={}, preranker=None, ranker=None)
+        drawn = draw_judged(experiment, offline.divided, which, moments, pipeline.store, asked, sampling)
+        return cls(offline, which, pipeline, JudgedRows(drawn.samples, drawn.user, drawn.item))
+
+    def evaluate(self, *, dump: Path | None, beside: Mapping[str, Baseline], progress: Progress) -> Evaluation:
+        """Measure everything; see `evaluate`."""
+        experiment, dataset, view = self.offline.experiment, self.offline.divided.dataset, self.offline.view
+        positive, part = view.kinds.bits(experiment.positive), self.offline.divided.part
+        split = experiment.split
+        valid = cases(dataset, part, Part.VALID, positive, n=PLACES, seed=experiment.seed)
+        with ExitStack() as stack:
+            vocabularies = {"users": dataset.user_vocabulary, "catalogue": dataset.item_vocabulary}
+            dumped = stack.enter_context(dumping(dump, **vocabularies)) if dump else None
+            return judge(
+                self.pipeline,
+                cases(dataset, part, self.which, positive, n=PLACES, seed=experiment.seed),
+                {**fit_baselines(view, valid, event=experiment.positive, progress=progress), **beside},
+                view=view,
+                about=About(
+                    data=dataset.name,
+                    scene=experiment.sampling.scene,
+                    part=self.which.name.lower(),
+                    split=type(split).__name__,
+                    guards=split.guards,
+                    seeds=(experiment.seed,),
+                ),
+                judged=self.rows,
+                attributes=ItemSets.of(dataset.items["genres"]) if "genres" in dataset.items.column_names else None,
+                truth=_truth(experiment),
+                dump=dumped,
+                progress=progress,
+            )
 
 
 def _truth(experiment: Experiment) -> Truth | None:

@@ -15,6 +15,7 @@ from taojin.core.events import Pasts
 from taojin.core.progress import Progress, Silent
 from taojin.core.units import FIRST, Ints
 from taojin.data.dataset import Clock, Dataset, Log
+from taojin.experiment.curves import Curve, Recording
 from taojin.experiment.fit import (
     Divided,
     assemble,
@@ -38,11 +39,13 @@ GOLDEN = 16
 class Trained:
     """The experiment.json of a bundle: the recipe and where its data lay.
 
+    curves      of its trainings, in their order; what feeds the rankers is trained twice (`experiment/lessons.py`)
     refreshed   what counts has been counted again, over the validation and test part as well
     """
 
     experiment: Experiment
     data: str | None
+    curves: tuple[Curve, ...] = ()
     refreshed: bool = False
 
 
@@ -51,7 +54,7 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
 
     data        folder or file that the recipe's source reads; a generated world takes None
     """
-    out, progress = Path(out).absolute(), progress or Silent()
+    out, progress = Path(out).absolute(), Recording(progress or Silent())
     check_place(out)
     path = Path(data).absolute() if data is not None else None
     divided = Divided.of(experiment, path)
@@ -78,7 +81,7 @@ def train(experiment: Experiment, data: Path | str | None, out: Path | str, prog
     save(
         out,
         name=experiment.name,
-        experiment=Trained(experiment, str(path) if path else None),
+        experiment=Trained(experiment, str(path) if path else None, tuple(progress.curves)),
         fitted=fitted,
         users=dataset.users,
         items=dataset.items,

@@ -105,12 +105,13 @@ class Source(Protocol[B_co]):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training gave: the validation value of every epoch, and the epoch whose weights were kept (from 0).
+    """What a training gave: validation value and mean loss of every epoch, and whose weights were kept (from 0).
 
     cut_off     whether the clock ended it
     """
 
     values: tuple[float, ...]
+    losses: tuple[float, ...]
     best: int
     cut_off: bool = False
 
@@ -203,7 +204,8 @@ def train(
                 run.save(checkpoint)
     module.load_state_dict(run.best_weights)
     module.eval()
-    return Outcome(tuple(run.values), run.best, run.late)
+    progress.curve(name, run.losses, run.values, run.best)
+    return Outcome(tuple(run.values), tuple(run.losses), run.best, run.late)
 
 
 def _epoch(
@@ -234,6 +236,7 @@ class _Run:
             weight_decay=training.weight_decay,
         )
         self.values: list[float] = []
+        self.losses: list[float] = []
         self.seconds = 0.0
         self.best = 0
         self.best_weights: dict[str, Tensor] = {}
@@ -263,6 +266,7 @@ class _Run:
             )
         better = not self.values or value > self.values[self.best]
         self.values.append(value)
+        self.losses.append(loss)
         if better:
             self.best = len(self.values) - 1
             self.best_weights = {key: weight.clone() for key, weight in self.module.state_dict().items()}
@@ -272,6 +276,7 @@ class _Run:
     def save(self, path: Path) -> None:
         content = {
             "values": self.values,
+            "losses": self.losses,
             "seconds": self.seconds,
             "best": self.best,
             "best_weights": self.best_weights,
@@ -283,6 +288,6 @@ class _Run:
     def resume(self, path: Path) -> None:
         content = files.load(path, self.identity, self.training.place())
         self.values, self.best, self.best_weights = content["values"], content["best"], content["best_weights"]
-        self.seconds = content["seconds"]
+        self.seconds, self.losses = content["seconds"], content["losses"]
         self.module.load_state_dict(content["weights"])
         self.optimizers.load(content["optimizers"])

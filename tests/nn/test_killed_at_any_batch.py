@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from taojin.core.batch import Rows
-from taojin.core.progress import Advance
+from taojin.core.progress import Advance, Silent
 from taojin.features.feature import Level
 from taojin.features.inputs import CategoryField, HistoryField, Inputs, NumberField
 from taojin.nn.samples import Samples
@@ -60,7 +60,7 @@ def samples(seed: int) -> Samples:
     )
 
 
-class Deadly:
+class Deadly(Silent):
     """Kills its own process once so many steps of the whole training are done, those before a resumption included."""
 
     def __init__(self, step: int) -> None:
