@@ -67,20 +67,27 @@ def test_what_sequences_are_worth(
     assert f"| DIN | {values['auc']:.4f} | {values['gauc']:.4f} | {gain:+.4f}" in text
 
 
+def judge(rows: EncodedRows, file: Path, names: str) -> dict[str, float]:
+    """AUC of each task on validation, from what is kept."""
+    with np.load(file) as said:
+        of = {task: (rows.labels[task][rows.part == 1], said[f"valid.{task}"]) for task in names.split("-")}
+    return {task: auc(label[~np.isnan(label)], found[~np.isnan(label)]) for task, (label, found) in of.items()}
+
+
 def test_what_tasks_are_worth(bench, rows: EncodedRows, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = bench("tasks", capsys)["models"]
     assert set(found) == {"alone", "MMoE", "PLE"}
     folder = tmp_path / "runs" / "tasks-kuairand"
     for model, names in (("alone", "other"), ("PLE", "like-other")):
-
-        def judge(file: Path) -> dict[str, float]:
-            with np.load(file) as said:
-                of = {task: (rows.labels[task][rows.part == 1], said[f"valid.{task}"]) for task in names.split("-")}
-            return {task: auc(label[~np.isnan(label)], said[~np.isnan(label)]) for task, (label, said) in of.items()}
-
-        tried = {file: judge(file) for file in folder.glob(f"{model}-{names}-seed0-*.npz")}
+        tried = {file: judge(rows, file, names) for file in folder.glob(f"{model}-{names}-seed0-*.npz")}
         assert len(tried) == 2
         best = max(tried, key=lambda file: np.mean(list(tried[file].values())))
-        other = judge(folder / best.name.replace("seed0", "seed1"))
+        other = judge(rows, folder / best.name.replace("seed0", "seed1"), names)
         assert found[model]["other"] == pytest.approx(np.mean([tried[best]["other"], other["other"]]), abs=1e-5)
     assert len(list(folder.iterdir())) == (2 + 1) * (2 + 2)
+
+
+def test_tasks_need_rows_with_several_labels(bench, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        bench("tasks", capsys, "--rows", "ml-1m")
+    assert "tasks: expected --rows kuairand, whose rows have several labels; got ml-1m" in capsys.readouterr().err
