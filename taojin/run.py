@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from taojin.bundle.bundle import Bundle
+from taojin.bundle.bundle import Bundle, recipe_of
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress
 from taojin.core.spec import override
@@ -92,28 +92,45 @@ def load(path: Path | str) -> Run:
 
 
 def train(
-    recipe: "str | Experiment",
+    recipe: "str | Experiment | None" = None,
     data: Path | str | None = None,
     out: Path | str = "runs/latest",
     *,
     set: Mapping[str, str] | None = None,
     seed: int | None = None,
     progress: Progress | None = None,
+    base: Path | str | None = None,
+    events: Path | str | None = None,
 ) -> Run:
-    """Train a recipe and write its bundle to `out`.
+    """Train a recipe and write its bundle to `out`; what the place held before is kept beside it.
 
-    recipe  a name of RECIPES, `path/to/file.py:function`, or an Experiment
-    data    folder or file that the recipe reads; a generated world takes None
+    recipe  a name of RECIPES, `path/to/file.py:function`, or an Experiment; None: that of `base`
+    data    folder or file that the recipe reads; a generated world takes None; with `base` it is where it was
     set     fields to change, such as {"models.din.dim": "32"}
+    base    folder of a run to go on from: its ids keep their rows, and trainings begin with its weights
+    events  what has happened since: a file, or "live" for what the base's service has collected
     """
+    from taojin.experiment.base import Base  # noqa: PLC0415
+    from taojin.experiment.train import Trained  # noqa: PLC0415
     from taojin.experiment.train import train as train_experiment  # noqa: PLC0415
 
+    start = None
+    if base is not None:
+        start, before = Base.of(Bundle.load(base)), recipe_of(Path(base))
+        assert isinstance(before, Trained), "experiment.json holds what training wrote"
+        recipe, data = recipe or before.experiment, data or before.data
+    elif events is not None:
+        raise ValueError("events: they come after those of a run; name it: --from RUN")
+    if recipe is None:
+        raise ValueError("recipe: expected a name, a path/to/file.py:function, or --from RUN; got none")
     experiment = find(recipe) if isinstance(recipe, str) else recipe
     for path, text in (set or {}).items():
         experiment = override(experiment, path, text)
     if seed is not None:
         experiment = replace(experiment, seed=seed)
-    train_experiment(experiment, data, out, progress)
+    if start is not None and events is not None:
+        start = start.with_events(experiment.data, events)
+    train_experiment(experiment, data, out, progress, base=start)
     return Run(out)
 
 

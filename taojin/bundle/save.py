@@ -16,6 +16,9 @@ from taojin.bundle.place import check_place
 from taojin.bundle.versions import put_in_place
 from taojin.core.spec import Json, encode
 
+ADDED, WEIGHTS = "added.parquet", "weights"
+"""What only a training that goes on reads: events after the recipe's data, and weights of trainings."""
+
 
 def save(
     folder: Path,
@@ -27,12 +30,14 @@ def save(
     items: pa.Table,
     golden: tuple[Golden, ...],
     trained: str | None = None,
+    carry: Path | None = None,
 ) -> Path:
     """Write a bundle next to its place, then move it there in one step, so that a killed run leaves no half bundle.
 
     What the place held before is kept (`bundle/versions.py`).
 
     trained     when the models were trained; None: now
+    carry       folder from which ADDED and WEIGHTS are taken, where it has them
     """
     check_place(folder)
     building = folder.with_name(f".{folder.name}.{os.getpid()}.building")
@@ -45,6 +50,8 @@ def save(
         write_json(building / "golden.json", encode(golden, leaf.write))
         pq.write_table(users, building / "users.parquet")
         pq.write_table(items, building / "items.parquet")
+        if carry is not None:
+            _take_along(carry, building)
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         Manifest.of(building, name=name, created=now, trained=trained or now).write(building)
         Bundle.load(building)  # what cannot be loaded does not take the place of what can
@@ -52,6 +59,13 @@ def save(
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return folder
+
+
+def _take_along(carry: Path, building: Path) -> None:
+    if (carry / ADDED).exists():
+        shutil.copy(carry / ADDED, building / ADDED)
+    if (carry / WEIGHTS).is_dir():
+        shutil.copytree(carry / WEIGHTS, building / WEIGHTS)
 
 
 class Leaves:

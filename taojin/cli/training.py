@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from taojin.cli.common import AsJson, Changes, DataPath, Recipe, RunPath, assignments, screen, told
+from taojin.cli.common import RECIPE, AsJson, Changes, DataPath, RunPath, assignments, screen, told
 from taojin.core.bars import Bars
 
 
@@ -32,19 +32,30 @@ def new(
 
 
 def train(
-    recipe: Recipe,
+    recipe: Annotated[str | None, typer.Argument(help=f"{RECIPE} With --from: that of the run.")] = None,
+    *,
     out: Annotated[Path, typer.Option(help="Where the bundle goes, in the place of one before.", metavar="DIR")],
     data: DataPath = None,
     set: Changes = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.", min=0, max=2**63 - 1)] = None,
+    base: Annotated[
+        Path | None, typer.Option("--from", help="Go on from a run: its ids, its weights.", metavar="RUN")
+    ] = None,
+    events: Annotated[
+        str | None,
+        typer.Option(help="With --from: a file of later events, or live for what its service has collected."),
+    ] = None,
 ) -> None:
-    """Train a recipe and write a bundle."""
+    """Train a recipe and write a bundle; what the place held before is kept beside it."""
+    from taojin.bundle.bundle import recipe_of
     from taojin.run import train as run_train
 
     with told():
         changes = assignments(set)
         with Bars() as bars:
-            run = run_train(recipe, data, out, set=changes, seed=seed, progress=bars)
+            run = run_train(recipe, data, out, set=changes, seed=seed, progress=bars, base=base, events=events)
+        for sentence in recipe_of(run.path).story:
+            screen.print(sentence, highlight=False, markup=False)
         screen.print(f"bundle {run.bundle.name} {run.bundle.version} in {out}")
         screen.print(f"next: taojin evaluate {out}   |   taojin serve {out}", style="dim")
 

@@ -6,12 +6,13 @@ import numpy as np
 import pyarrow as pa
 
 from taojin.core.events import Events
-from taojin.core.units import Ints
+from taojin.core.units import FIRST, Ints
 from taojin.data.checked import Checked
-from taojin.data.dataset import Clock, Dataset, Log
+from taojin.data.dataset import Clock, Dataset, Log, take
 from taojin.data.raw import Raw
 from taojin.data.split import Part
 from taojin.data.tables import build
+from taojin.data.vocabulary import Vocabulary
 
 
 def continued(dataset: Dataset, more: pa.Table | Raw) -> tuple[Dataset, Checked]:
@@ -41,6 +42,32 @@ def continued(dataset: Dataset, more: pa.Table | Raw) -> tuple[Dataset, Checked]
     )
     log = _joined(dataset.log, found.log, found.n_users, dataset.clock)
     return replace(found, log=log, context=dataset.context, checked=dataset.checked), checked
+
+
+def led_by(dataset: Dataset, users: Vocabulary, items: Vocabulary) -> Dataset:
+    """The same data with its rows in the order of earlier vocabularies; what they lack comes behind.
+
+    An id that the data has no longer keeps its row, without attributes.
+    """
+    people, user = _led_by(dataset.users, "user", dataset.user_vocabulary, users)
+    goods, item = _led_by(dataset.items, "item", dataset.item_vocabulary, items)
+    log, events = dataset.log, dataset.log.events
+    first, second = users.extend(dataset.user_vocabulary.ids), items.extend(dataset.item_vocabulary.ids)
+    moved = user[log.user]
+    order = np.lexsort((item[events.item], events.time, moved))
+    offsets = np.searchsorted(moved[order], np.arange(len(first) + 1)).astype(np.int64)
+    given = None if log.given is None else log.given[order]
+    ordered = Log(offsets, take(replace(events, item=item[events.item]), order), given)
+    return replace(dataset, users=people, items=goods, user_vocabulary=first, item_vocabulary=second, log=ordered)
+
+
+def _led_by(table: pa.Table, key: str, now: Vocabulary, before: Vocabulary) -> tuple[pa.Table, Ints]:
+    """The table in the order of the earlier vocabulary, and the new row of each old one, int64[vocabulary]."""
+    ids = before.extend(now.ids)
+    place = now.rows_of(ids.column) - FIRST
+    found = table.take(pa.array(place, mask=place < 0))
+    rows = np.concatenate([np.arange(FIRST), ids.rows_of(now.column)])
+    return found.set_column(found.column_names.index(key), key, ids.column), rows
 
 
 def among(dataset: Dataset, known: Dataset) -> Dataset:

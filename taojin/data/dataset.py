@@ -129,7 +129,12 @@ class Tables:
 
 @dataclass(frozen=True)
 class TrainView(Tables):
-    """All that fitting ever sees: attributes, and the events of the training split alone."""
+    """All that fitting ever sees: attributes, and the events of the training split alone.
+
+    words   feature -> the words that it coded in the run that this one goes on from, in the order of their codes
+    """
+
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict, kw_only=True)
 
     @property
     def end(self) -> int:

@@ -18,6 +18,7 @@ from taojin.evaluation.gap import Truth
 from taojin.evaluation.judge import evaluate as judge
 from taojin.evaluation.judge import fit_baselines
 from taojin.evaluation.ranker import JudgedRows
+from taojin.experiment.base import Base
 from taojin.experiment.fit import Divided
 from taojin.experiment.lessons import draw_judged
 from taojin.experiment.recount import recounted_channels, recounted_totals, recounted_windows
@@ -39,6 +40,7 @@ class Offline:
 
     trained: Trained
     bundle: Bundle
+    base: Base
     divided: Divided
     view: TrainView
 
@@ -52,10 +54,11 @@ class Offline:
         trained = recipe_of(bundle.path)
         assert isinstance(trained, Trained), "experiment.json holds what training wrote"
         where = data if data is not None else trained.data
-        divided = Divided.of(trained.experiment, Path(where) if where is not None else None)
+        base = Base.of(bundle)
+        divided = Divided.of(trained.experiment, Path(where) if where is not None else None, base)
         if divided.dataset.item_vocabulary.ids != bundle.item_vocabulary.ids:
             raise ValueError(f"{path}: the data at {where} is not what this run was trained on; give it with --data")
-        return cls(trained, bundle, divided, divided.view)
+        return cls(trained, bundle, base, divided, divided.view)
 
     @property
     def experiment(self) -> Experiment:
@@ -161,12 +164,12 @@ class Judged:
                 ),
                 judged=self.rows,
                 attributes=ItemSets.of(dataset.items["genres"]) if "genres" in dataset.items.column_names else None,
-                truth=_truth(experiment),
+                truth=_truth(experiment, self.offline.base),
                 dump=dumped,
                 progress=progress,
             )
 
 
-def _truth(experiment: Experiment) -> Truth | None:
-    """What a generated world knows; real data knows nothing of the kind."""
-    return experiment.data.truth() if isinstance(experiment.data, World) else None
+def _truth(experiment: Experiment, base: Base) -> Truth | None:
+    """What a generated world knows; of other data, and of events that came from elsewhere, it knows nothing."""
+    return experiment.data.truth() if isinstance(experiment.data, World) and not base.added.num_rows else None

@@ -1,7 +1,7 @@
 """From tables to fitted parts, in the order of their needs: features, embeddings, channels, rankers."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from taojin.core.progress import Progress
 from taojin.core.stages import Ranker, Retriever
 from taojin.core.units import Ints
+from taojin.data.checked import Checked
 from taojin.data.dataset import Dataset, TrainView
 from taojin.data.kinds import Kinds
 from taojin.data.split import Part
 from taojin.data.tasks import Happened
 from taojin.embeddings.embedding import Embedding
 from taojin.embeddings.query import QueryVectors, asked_as
+from taojin.experiment.base import Base
 from taojin.experiment.samples import Moments, moments_at
 from taojin.features.attributes import Table
 from taojin.features.feature import Column, Feature, Level, Number
@@ -30,26 +32,37 @@ from taojin.scene import Experiment, Scene
 
 @dataclass(frozen=True)
 class Divided:
-    """A data set with the part of each of its events."""
+    """A data set with the part of each of its events.
+
+    words   see `TrainView`
+    new     what was read and refused of the events that a run goes on with
+    """
 
     dataset: Dataset
     part: NDArray[np.uint8]
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    new: Checked = field(default_factory=Checked)
 
     @classmethod
-    def of(cls, experiment: Experiment, path: Path | None) -> "Divided":
-        """Load, check the recipe against the data, and split."""
-        dataset = experiment.data.load(path)
+    def of(cls, experiment: Experiment, path: Path | None, base: Base | None = None) -> "Divided":
+        """Load, check the recipe against the data, and split.
+
+        base    the run that this one goes on from, or that it is
+        """
+        dataset, new = experiment.data.load(path), Checked()
+        if base is not None:
+            dataset, new = base.dataset(dataset)
         experiment.check(dataset.clock)
         _check_events(experiment, dataset.kinds)
         part = experiment.split.assign(dataset.log, dataset.clock)
         if not (part == Part.TRAIN).any():
             raise ValueError(f"split of {dataset.name!r}: no event is left for training; take a smaller test share")
-        return cls(dataset, part)
+        return cls(dataset, part, base.words if base is not None else {}, new)
 
     @property
     def view(self) -> TrainView:
         """What fitting sees."""
-        return self.dataset.view(self.part == Part.TRAIN)
+        return replace(self.dataset.view(self.part == Part.TRAIN), words=self.words)
 
     def moments(self, which: Part, consumed: int) -> Moments:
         """One request per user at the first event of a part, with what the user had in it."""

@@ -11,9 +11,12 @@ from taojin.data.dataset import Dataset
 from taojin.scene import Experiment
 
 
-def identity(experiment: Experiment, dataset: Dataset) -> str:
-    """Twelve hexadecimal digits that change with the recipe, with any event and with any attribute."""
-    what = hashlib.sha256(json.dumps(encode(experiment), sort_keys=True).encode())
+def identity(experiment: Experiment, dataset: Dataset, base: str = "") -> str:
+    """Twelve hexadecimal digits that change with the recipe, with any event and with any attribute.
+
+    base    version of the run that the training goes on from
+    """
+    what = hashlib.sha256(json.dumps([encode(experiment), base], sort_keys=True).encode())
     events = dataset.log.events
     for column in (dataset.log.offsets, events.item, events.kinds, events.value, events.time):
         what.update(np.ascontiguousarray(column).tobytes())

@@ -69,6 +69,7 @@ def refresh(run: Path | str, *, data: Path | str | None = None, progress: Progre
         items=bundle.items,
         golden=golden,
         trained=bundle.manifest.trained,
+        carry=bundle.path,
     )
     return Refreshed(Bundle.load(path, verify=False), live)  # `save` has asked it already
 

@@ -155,6 +155,7 @@ def with_quotas(path: Path | str, scene: str, quotas: Quotas, out: Path | str) -
         users=bundle.users,
         items=bundle.items,
         trained=bundle.manifest.trained,
+        carry=bundle.path,
         golden=tuple(_answered(golden, pipelines[golden.scene]) for golden in bundle.golden),
     )
     return Bundle.load(out, verify=False)  # `save` has asked it already

@@ -26,12 +26,14 @@ class Table:
     """A value per entity, looked up by row.
 
     values  int64[E] or [E, V] codes, or float32[E, width] numbers
+    words   what the codes from FIRST on stand for, where they stand for words
     """
 
     name: str
     level: Level
     form: Form
     values: Values
+    words: tuple[str, ...] = ()
 
     def read(self, ask: Ask) -> Values:
         """The rows of the batch's users or items."""
@@ -103,15 +105,15 @@ class Attribute:
         """Fit the encoder on the entities that have training events, and code them all."""
         column = attribute(view, self.entity, self.column, f"feature {self.name!r}")
         seen = np.unique(view.log.user if self.entity == "user" else view.log.events.item)
-        seen = seen[seen >= FIRST] - FIRST
+        seen, first = seen[seen >= FIRST] - FIRST, view.words.get(self.name, ())
         if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-            return self._words(column, seen, self.most)
+            return self._words(column, seen, self.most, first)
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            return self._words(_as_list(column), seen, 1)
+            return self._words(_as_list(column), seen, 1, first)
         return self._numbers(np.asarray(column.cast(pa.float64()).fill_null(np.nan)), seen)
 
-    def _words(self, column: pa.Array, seen: Ints, values: int) -> Table:
-        words = Words.fit(np.asarray(column.take(pa.array(seen)).flatten()), self.min_count)
+    def _words(self, column: pa.Array, seen: Ints, values: int, first: tuple[str, ...]) -> Table:
+        words = Words.fit(np.asarray(column.take(pa.array(seen)).flatten()), self.min_count, first)
         flat = np.asarray(pc.fill_null(pc.index_in(column.flatten(), pa.array(words.words, pa.string())), -1)) + FIRST
         length = np.asarray(pc.fill_null(pc.list_value_length(column), 0))
         place = np.arange(len(flat)) - np.repeat(np.cumsum(length) - length, length)
@@ -121,7 +123,8 @@ class Attribute:
         codes[FIRST:, 0] = np.where(length > 0, PAD, UNKNOWN)
         read = place < values
         codes[row[read] + FIRST, place[read]] = flat[read]
-        return Table(self.name, LEVEL[self.entity], Category(words.size, values), codes[:, 0] if values == 1 else codes)
+        form, level = Category(words.size, values), LEVEL[self.entity]
+        return Table(self.name, level, form, codes[:, 0] if values == 1 else codes, words.words)
 
     def _numbers(self, numbers: Values, seen: Ints) -> Table:
         padded = np.concatenate([np.full(FIRST, np.nan), numbers])

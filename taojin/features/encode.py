@@ -79,17 +79,22 @@ class Bucket:
 class Words:
     """Codes words: FIRST + their place; UNKNOWN for those that training did not have, PAD for none.
 
-    words   by falling frequency, then alphabetical
+    words   by falling frequency, then alphabetical; behind those that have a code already
     """
 
     words: tuple[str, ...]
 
     @classmethod
-    def fit(cls, words: Sequence[str] | NDArray[Any], min_count: int = 1) -> "Words":
-        """Every word that occurs at least `min_count` times."""
+    def fit(cls, words: Sequence[str] | NDArray[Any], min_count: int = 1, first: tuple[str, ...] = ()) -> "Words":
+        """Every word that occurs at least `min_count` times.
+
+        first   words that keep the codes of an earlier run, however often they occur now
+        """
         names, counts = np.unique(np.asarray(words, dtype=np.str_), return_counts=True)
         names, counts = names[counts >= min_count], counts[counts >= min_count]
-        return cls(tuple(str(name) for name in names[np.lexsort((names, -counts))]))
+        known = set(first)
+        new = (str(name) for name in names[np.lexsort((names, -counts))])
+        return cls((*first, *(name for name in new if name not in known)))
 
     @property
     def size(self) -> int:

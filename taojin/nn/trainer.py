@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from taojin.core.bounds import Count, NotNegative, Portion, Positive, Span, bounded
 from taojin.core.progress import Progress
 from taojin.nn import checkpoint as files
+from taojin.nn import warm
 from taojin.nn.memory import freed_memory_kept
 from taojin.nn.optimizer import Optimizers
 from taojin.nn.table import Table
@@ -148,6 +149,7 @@ def train(
     progress: Progress,
     checkpoint: Path | None = None,
     pieces: Callable[[Tensor], Sequence[Tensor]] = whole,
+    goes_on: bool = True,
 ) -> Outcome:
     """Train `module` in place and leave it in eval mode, on the device, with the weights of its best epoch.
 
@@ -157,6 +159,7 @@ def train(
     checkpoint  file that is written after each epoch; if it is there, the training goes on from it
     pieces      divides the rows of a step into those that go through the network together; their gradients add up, so
                 that a loss that is a mean over rows stays what it is
+    goes_on     begin with the weights of an earlier run, where there is one (`nn/warm.py`)
 
     Raises ValueError if there are no rows, if loss or validation is not finite, or if the checkpoint is another
     training's.
@@ -174,6 +177,7 @@ def train(
     """
     if not len(source):
         raise ValueError(f"training of {name}: expected rows to learn from, got none")
+    file = warm.begin(name, module) if goes_on else None
     run = _Run(module.to(training.place()), training, f"{asdict(training)} seed={seed} rows={len(source)} {module}")
     if checkpoint is not None and checkpoint.exists():
         run.resume(checkpoint)
@@ -204,6 +208,7 @@ def train(
                 run.save(checkpoint)
     module.load_state_dict(run.best_weights)
     module.eval()
+    warm.end(file, module)
     progress.curve(name, run.losses, run.values, run.best)
     return Outcome(tuple(run.values), tuple(run.losses), run.best, run.late)
 

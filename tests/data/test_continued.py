@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taojin.data.continued import among, continued
+from taojin.data.continued import among, continued, led_by
 from taojin.data.dataset import Clock, Dataset
 from taojin.data.kinds import Kinds, Label
 from taojin.data.split import Part
 from taojin.data.tables import build
+from taojin.data.vocabulary import Vocabulary
 
 KINDS = Kinds(("rate", "view", "like"), (Label("like", "rate", at_least=3.5),))
 Event = tuple[str, str, int, str, float]
@@ -62,6 +63,21 @@ def test_in_two_parts_or_at_once_it_is_the_same(first: list[Event], second: list
     keys = np.lexsort((longer.log.events.item, longer.log.events.time, longer.log.user))
     assert (keys == np.arange(len(longer.log))).all()
     assert checked.events.read == len(second)
+
+
+@given(EVENTS, st.permutations("uvwx"), st.permutations("abcdx"))
+def test_led_by_other_vocabularies_nothing_changes_but_the_rows(
+    events: list[Event], users: list[str], items: list[str]
+) -> None:
+    before = dataset(events)
+    led = led_by(before, Vocabulary(tuple(users)), Vocabulary(tuple(items)))
+    assert led.user_vocabulary.ids == tuple(users) and led.item_vocabulary.ids == tuple(items)
+    assert as_set(led) == as_set(before)
+    assert led.users["user"].to_pylist() == users and led.items["item"].to_pylist() == items
+    years = dict(zip(before.items["item"].to_pylist(), before.items["year"].to_pylist(), strict=True))
+    assert led.items["year"].to_pylist() == [years.get(item) for item in items]
+    keys = np.lexsort((led.log.events.item, led.log.events.time, led.log.user))
+    assert (keys == np.arange(len(led.log))).all()
 
 
 def test_without_a_clock_the_new_stands_behind_the_old() -> None:

@@ -74,14 +74,26 @@ class BPR:
         with seeded(seed):
             module = Factors(view.n_users, view.n_items, self.dim)
 
-        def learn(liked: sparse.csr_matrix, validate: Callable[[], float], training: Training) -> None:
+        def learn(
+            liked: sparse.csr_matrix, validate: Callable[[], float], training: Training, *, closing: bool = False
+        ) -> None:
             source = LikedPairs.of(liked, device)
             sampler = self.negatives.sampler(torch.bincount(source.item, minlength=view.n_items))
 
             def loss(batch: Pairs) -> Tensor:
                 return bpr_loss(module, source, batch, sampler.draw(batch.item))
 
-            train(module, source, loss, validate, training, seed=seed, name="bpr", progress=progress)
+            train(
+                module,
+                source,
+                loss,
+                validate,
+                training,
+                seed=seed,
+                name="bpr",
+                progress=progress,
+                goes_on=not closing,
+            )
 
         def validate() -> float:
             return gain(_array(module.users)[judged.requests.user], _array(module.items), judged)
@@ -89,7 +101,7 @@ class BPR:
         learn(ones(view, rows.requests.user[learned], rows.item[learned]), validate, self.training)
         rate, sparse_rate = CLOSING * self.training.learning_rate, CLOSING * self.training.sparse_rate
         last = replace(self.training, learning_rate=rate, sparse_rate=sparse_rate, epochs=1)
-        learn(everything, lambda: 0.0, last)
+        learn(everything, lambda: 0.0, last, closing=True)
         return self._embedding(module, everything, asked=judged.requests.user)
 
     def _embedding(self, module: "Factors", liked: sparse.csr_matrix, *, asked: Ints) -> Embedding:

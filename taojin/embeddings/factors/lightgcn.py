@@ -126,6 +126,8 @@ class LightGCN:
 class Ego(nn.Module):
     """Vectors of users, float32[U, D], and of items, float32[I, D], before the smoothing."""
 
+    by_row = ("users", "items")
+
     def __init__(self, users: int, items: int, dim: int, deviation: float) -> None:
         super().__init__()
         self.users = nn.Parameter(torch.randn(users, dim) * deviation)

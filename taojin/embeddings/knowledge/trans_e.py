@@ -75,7 +75,10 @@ class TransE:
             near, far = module(batch)
             return functional.relu(self.margin + near.unsqueeze(1) - far).mean()
 
-        train(module, source, loss, validate, self.training, seed=seed, name="trans_e", progress=progress)
+        # Other facts number the nodes in another order.
+        train(
+            module, source, loss, validate, self.training, seed=seed, name="trans_e", progress=progress, goes_on=False
+        )
         return self._embedding(view, facts, module)
 
     def _embedding(self, view: TrainView, facts: Triples, module: "Translation") -> "EntityVectors":

@@ -97,6 +97,8 @@ class Enhanced(nn.Module):
     met     bool[I]     items of the walks; the own vector of any other is zero, and its weights are the shared ones
     """
 
+    by_row = ("own",)
+
     def __init__(self, inputs: Inputs, items: Offered, met: Mask, dim: int, lead: float) -> None:
         super().__init__()
         self.pairs = SkipGram(len(met), dim)
