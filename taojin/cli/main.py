@@ -9,6 +9,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.callback()(options)
 for command in (
     training.new,
+    training.fields,
     training.train,
     training.evaluate,
     training.report,

@@ -31,6 +31,23 @@ def new(
         screen.print(f"next: taojin train {file}:{function(name)} --out runs/{name}", style="dim", soft_wrap=True)
 
 
+def fields(
+    name: Annotated[str | None, typer.Argument(help="A spec, such as Swing; left out: the names of all.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="All of them, as docs/fields.md.")] = False,
+) -> None:
+    """What a recipe may hold: the fields of a spec, their types, defaults and meaning."""
+    from taojin.start.fields import as_markdown, as_text, find, specs
+
+    with told():
+        if markdown:
+            typer.echo(as_markdown(), nl=False)
+        elif name is not None:
+            typer.echo("\n\n".join(as_text(spec) for spec in find(name)))
+        else:
+            for head, some in specs().items():
+                typer.echo(f"{head}\n  {', '.join(dict.fromkeys(spec.name for spec in some))}")
+
+
 def train(
     recipe: Annotated[str | None, typer.Argument(help=f"{RECIPE} With --from: that of the run.")] = None,
     *,
