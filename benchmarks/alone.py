@@ -13,7 +13,7 @@ from taojin.experiment.evaluate import Offline
 from taojin.experiment.fit import fit_store
 from taojin.features.attributes import Id
 from taojin.features.past import Recent
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.nn.transformer import Transformer
 from taojin.recipes.films import HALVED_IN_8
 from taojin.retrieval.ease import EASE

@@ -34,7 +34,7 @@ from taojin.evaluation.report_table import quota_tables, report_table
 from taojin.experiment.evaluate import Offline, evaluate
 from taojin.experiment.train import train
 from taojin.experiment.tune import proposals, tune_quotas
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.nn.transformer import Transformer
 from taojin.recipes.films import HALVED_IN_8
 from taojin.retrieval.association import Association

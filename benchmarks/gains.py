@@ -29,7 +29,7 @@ from benchmarks.section import write_section
 from benchmarks.video_rows import EVERY_TASK, video_rows
 from taojin.core.auc import auc, group_auc
 from taojin.evaluation.ranking_metrics import gauc
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.ranking import zoo
 from taojin.ranking.crosses.flat import Flat
 from taojin.ranking.crosses.mlp import MLP

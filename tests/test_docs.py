@@ -14,7 +14,8 @@ from taojin.run import RECIPES
 
 ROOT = Path(__file__).parent.parent
 DOCS = tuple(
-    f"docs/{name}.md" for name in ("architecture", "world", "LOG", "results", "retrieval", "recipes", "ranking")
+    f"docs/{name}.md"
+    for name in ("architecture", "world", "LOG", "results", "retrieval", "recipes", "ranking", "tutorial", "fields")
 )
 READMES = ("README.md", "README.zh-CN.md")
 SET = {"scenes.for_you.retrieval.swing.0.neighbours": "50"}

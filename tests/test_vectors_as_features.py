@@ -16,7 +16,7 @@ from taojin.embeddings.walks.eges import EGES
 from taojin.experiment.fit import Divided, assemble, fit_channels, fit_embeddings, fit_store, with_vectors
 from taojin.experiment.lessons import draw_lessons
 from taojin.experiment.rankers import fit_rankers
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.ranking import zoo
 from taojin.recipes.world import world_tiny
 from taojin.retrieval.popular import Popular

@@ -26,7 +26,7 @@ from taojin.core.auc import auc
 from taojin.core.batch import Rows
 from taojin.features.feature import Ask, Category, Column, Form, History, Level, Values
 from taojin.nn.samples import Samples
-from taojin.nn.trainer import SPARSE_FROM, Training
+from taojin.nn.training import SPARSE_FROM, Training
 from taojin.ranking.crosses.cin import CIN
 from taojin.ranking.crosses.cross_net import CrossNet
 from taojin.ranking.crosses.fm import FM

@@ -16,7 +16,7 @@ from taojin.embeddings.towers.windows import Masked
 from taojin.embeddings.towers.zoo import DSSM, MIND, BERT4Rec, GRU4Rec, NeuralCF, SASRec, YouTubeDNN
 from taojin.embeddings.walks.deepwalk import DeepWalk
 from taojin.embeddings.walks.node2vec import Node2Vec
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.nn.transformer import Transformer
 from taojin.recipes.films import HALVED_IN_8
 from taojin.retrieval.association import Association

@@ -29,7 +29,8 @@ from taojin.embeddings.seeds import HistorySeeds
 from taojin.features.feature import Column, Level
 from taojin.features.inputs import CategoryField, Inputs
 from taojin.nn.table import Table
-from taojin.nn.trainer import Training, seeded, train
+from taojin.nn.trainer import seeded, train
+from taojin.nn.training import Training
 
 PLACES = 32
 """Places that stand behind one another are learned from together: they share what stands around them, which is read

@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from taojin.core.batch import Requests
+from taojin.core.events import spread
 from taojin.core.units import DAY, FIRST, PAD, Ints
 from taojin.data.dataset import Clock, TrainView
 from taojin.evaluation.cases import Cases
@@ -80,9 +81,12 @@ class Popular:
     had: int
 
     @classmethod
-    def fit(cls, view: TrainView, positive: int) -> "Popular":
-        """Count the events of the positive kinds."""
-        return cls(counts=view.counts(positive), had=view.kinds.all)
+    def fit(cls, view: TrainView, positive: int, had: int | None = None) -> "Popular":
+        """Count the events of the positive kinds.
+
+        had     None: all kinds
+        """
+        return cls(counts=view.counts(positive), had=view.kinds.all if had is None else had)
 
     @property
     def setting(self) -> Setting:
@@ -110,12 +114,16 @@ class PopularRecent:
     had: int
 
     @classmethod
-    def fit(cls, view: TrainView, positive: int, window: int) -> "PopularRecent":
-        """Keep the times of the positive events; needs a real clock."""
+    def fit(cls, view: TrainView, positive: int, window: int, had: int | None = None) -> "PopularRecent":
+        """Keep the times of the positive events; needs a real clock.
+
+        had     None: all kinds
+        """
+        had = view.kinds.all if had is None else had
         if view.clock is not Clock.REAL:
             raise ValueError("popularity of the last days: needs a data set with clock REAL, got ORDER; leave it out")
         events, at = view.log.events, view.log.events.matching(positive).position
-        return cls(item=events.item[at], time=events.time[at], window=window, items=view.n_items, had=view.kinds.all)
+        return cls(item=events.item[at], time=events.time[at], window=window, items=view.n_items, had=had)
 
     @property
     def setting(self) -> Setting:
@@ -139,6 +147,28 @@ class PopularRecent:
         seen = since < len(edges)
         cells = np.bincount(since[seen] * self.items + self.item[seen], minlength=len(edges) * self.items)
         return np.cumsum(cells.reshape(len(edges), self.items), axis=0)[row].astype(np.float64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Again:
+    """What the user had last, newest first: hard to beat where people come back for the same things."""
+
+    items: int
+
+    @property
+    def setting(self) -> Setting:
+        """Nothing to set."""
+        return {}
+
+    def recommend(self, requests: Requests, k: int) -> Recommended:
+        """The last distinct items of each past; fewer than k where a user had fewer."""
+        return best_unseen(self._scores, requests, had=0, k=k)
+
+    def _scores(self, requests: Requests) -> Doubles:
+        scores = np.full((len(requests), self.items), -np.inf)
+        request, at = spread(requests.past.start, requests.past.end)
+        scores[request, requests.past.events.item[at]] = at  # the last one of an item stays
+        return scores
 
 
 def best_unseen(scores: Callable[[Requests], Doubles], requests: Requests, *, had: int, k: int) -> Recommended:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taojin.core.batch import Requests
-from taojin.core.events import Pasts, last_of_each, spread
+from taojin.core.events import Consumed, last_of_each, spread
 from taojin.core.units import PAD, Ints
 from taojin.data.dataset import Dataset
 from taojin.evaluation.metrics import member
@@ -69,6 +69,7 @@ def cases(
     n: int = 50,
     min_past: int = 5,
     seed: int = 0,
+    had: int | None = None,
 ) -> Cases:
     """One request for every user with an event in the part: at the first of them, with all that is known before it.
 
@@ -77,12 +78,13 @@ def cases(
     positive    bits of the kinds of event that make an item relevant
     n           places to fill
     min_past    users with fewer events before the request are left out, and counted
+    had         bits of the kinds of event after which an item is not to be found again; None: all
 
     The past is taken from the whole log: before a test request it includes the user's own validation events. Events at
     the very time of the request do not belong to it. Relevant are the distinct items of the user's positive events of
-    this part without those that the user has had before in any way; users with none are left out, and counted.
+    this part without those that the user has had before; users with none are left out, and counted.
     """
-    log = dataset.log
+    log, had = dataset.log, dataset.kinds.all if had is None else had
     judged = part == which
     user, first = np.unique(log.user[judged], return_index=True)
     time = log.events.time[judged][first]
@@ -92,7 +94,8 @@ def cases(
     user, time, past = user[known], time[known], past[known]
 
     liked = judged & ((log.events.kinds & np.uint32(positive)) != 0)
-    relevant, item = _new_likes(user, past, log.user[liked], log.events.item[liked], dataset)
+    consumed = past.consumed(had, dataset.n_items)
+    relevant, item = _new_likes(user, consumed, log.user[liked], log.events.item[liked], dataset)
     judgeable = np.flatnonzero(relevant)
     requests = Requests(
         user=user[judgeable],
@@ -111,8 +114,8 @@ def cases(
     )
 
 
-def _new_likes(user: Ints, past: Pasts, liker: Ints, liked: Ints, dataset: Dataset) -> tuple[Ints, Ints]:
-    """How many new items each request's user likes, int64[R], and which, by request and ascending.
+def _new_likes(user: Ints, had: Consumed, liker: Ints, liked: Ints, dataset: Dataset) -> tuple[Ints, Ints]:
+    """How many items each request's user likes that are not had yet, int64[R], and which, by request and ascending.
 
     liker, liked    user and item of each like
     """
@@ -120,7 +123,6 @@ def _new_likes(user: Ints, past: Pasts, liker: Ints, liked: Ints, dataset: Datas
     request = np.full(len(dataset.log.offsets) - 1, -1, np.int64)
     request[user] = np.arange(len(user))
     of = request[liker]
-    had = past.consumed(dataset.kinds.all, items)
     fresh = (of >= 0) & (had.times(of, liked) == 0)
     key = np.sort(of[fresh] * items + liked[fresh])
     key = key[last_of_each(key)]

@@ -10,7 +10,7 @@ import numpy as np
 from taojin.core.progress import Progress, Silent
 from taojin.core.units import DAY, Ints, Mask
 from taojin.data.dataset import Clock, TrainView
-from taojin.evaluation.baselines import Baseline, Popular, PopularRecent, choose
+from taojin.evaluation.baselines import Again, Baseline, Popular, PopularRecent, choose
 from taojin.evaluation.beyond import ItemSets, coverage, diversity, exposures, gini, novelty, popularity, serendipity
 from taojin.evaluation.bootstrap import BOOTSTRAP, Bootstrap
 from taojin.evaluation.cases import Cases
@@ -33,20 +33,31 @@ WINDOWS = tuple(days * DAY for days in (1, 7, 30, 90, 365))
 
 
 def fit_baselines(
-    view: TrainView, valid: Cases, *, event: str, grid: Grid = GRID, progress: Progress | None = None
+    view: TrainView,
+    valid: Cases,
+    *,
+    event: str,
+    grid: Grid = GRID,
+    progress: Progress | None = None,
+    had: int | None = None,
 ) -> dict[str, Baseline]:
     """Popularity of all time, of the last days (where the clock is real) and item CF, tuned on the validation cases.
 
+    Where some of what a user did leaves an item free to come back, what the user had last is one more.
+
     event   the kind of event that counts as a like
+    had     bits of the kinds of event after which an item is not shown again; None: all
     """
-    positive = view.kinds.bits(event)
+    positive, had = view.kinds.bits(event), view.kinds.all if had is None else had
     with (progress or Silent()).task("baselines", 3) as advance:
-        fitted: dict[str, Baseline] = {"popular": choose([Popular.fit(view, positive)], valid)}
+        fitted: dict[str, Baseline] = {"popular": choose([Popular.fit(view, positive, had)], valid)}
         advance(1, "popular")
         if view.clock is Clock.REAL:
-            fitted["popular_recent"] = choose((PopularRecent.fit(view, positive, w) for w in WINDOWS), valid)
+            fitted["popular_recent"] = choose((PopularRecent.fit(view, positive, w, had) for w in WINDOWS), valid)
         advance(1, "popular_recent")
-        fitted["item_cf"] = tune_item_cf(view, valid, event=event, grid=grid)
+        fitted["item_cf"] = tune_item_cf(view, valid, event=event, grid=grid, had=had)
+        if had != view.kinds.all:
+            fitted["again"] = choose([Again(items=view.n_items)], valid)
         advance(1, "item_cf")
     return fitted
 

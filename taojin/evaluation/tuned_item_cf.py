@@ -100,18 +100,22 @@ class Grid:
 GRID = Grid()
 
 
-def tune_item_cf(view: TrainView, valid: Cases, *, event: str, grid: Grid = GRID, seed: int = 0) -> Chosen[ItemCFAlone]:
+def tune_item_cf(
+    view: TrainView, valid: Cases, *, event: str, grid: Grid = GRID, seed: int = 0, had: int | None = None
+) -> Chosen[ItemCFAlone]:
     """Item CF fitted on the training split, with the setting of the best validation NDCG@10.
 
     event   the kind of event that counts as a like
+    had     bits of the kinds of event after which an item is not shown again; None: all
     """
+    had = view.kinds.all if had is None else had
     some = valid.only(np.sort(np.random.default_rng(seed).permutation(len(valid))[: grid.cases]))
-    rough = choose(_fits(view, event, grid, seed), some).baseline
+    rough = choose(_fits(view, event, grid, seed, had), some).baseline
     finer = (replace(rough, neighbours=n, half_life=h) for n, h in product(grid.neighbours, grid.half_life))
     return choose([choose(finer, some).baseline], valid)
 
 
-def _fits(view: TrainView, event: str, grid: Grid, seed: int) -> Iterator[ItemCFAlone]:
+def _fits(view: TrainView, event: str, grid: Grid, seed: int, had: int) -> Iterator[ItemCFAlone]:
     for (similarity, alpha), shrinkage in product(grid.similarity, grid.shrinkage):
         spec = ItemCF(
             event=event, similarity=similarity, alpha=alpha, shrinkage=shrinkage, neighbours=max(grid.neighbours)
@@ -122,5 +126,5 @@ def _fits(view: TrainView, event: str, grid: Grid, seed: int) -> Iterator[ItemCF
             neighbours=spec.neighbours,
             half_life=grid.middling,
             likes=view.kinds.bits(event),
-            had=view.kinds.all,
+            had=had,
         )

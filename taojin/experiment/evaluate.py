@@ -144,15 +144,15 @@ class Judged:
         """Measure everything; see `evaluate`."""
         experiment, dataset, view = self.offline.experiment, self.offline.divided.dataset, self.offline.view
         positive, part = view.kinds.bits(experiment.positive), self.offline.divided.part
-        split = experiment.split
-        valid = cases(dataset, part, Part.VALID, positive, n=PLACES, seed=experiment.seed)
+        split, had = experiment.split, self.pipeline.consumed
+        valid = cases(dataset, part, Part.VALID, positive, n=PLACES, seed=experiment.seed, had=had)
         with ExitStack() as stack:
             vocabularies = {"users": dataset.user_vocabulary, "catalogue": dataset.item_vocabulary}
             dumped = stack.enter_context(dumping(dump, **vocabularies)) if dump else None
             return judge(
                 self.pipeline,
-                cases(dataset, part, self.which, positive, n=PLACES, seed=experiment.seed),
-                {**fit_baselines(view, valid, event=experiment.positive, progress=progress), **beside},
+                cases(dataset, part, self.which, positive, n=PLACES, seed=experiment.seed, had=had),
+                {**fit_baselines(view, valid, event=experiment.positive, progress=progress, had=had), **beside},
                 view=view,
                 about=About(
                     data=dataset.name,

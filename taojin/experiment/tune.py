@@ -86,7 +86,8 @@ def tune_quotas(
     pipeline = offline.pipeline(scene, Part.VALID)
     today = dict(pipeline.quotas)
     positive = offline.view.kinds.bits(experiment.positive)
-    judged = cases(offline.divided.dataset, offline.divided.part, Part.VALID, positive, seed=experiment.seed)
+    divided, had = offline.divided, pipeline.consumed
+    judged = cases(divided.dataset, divided.part, Part.VALID, positive, seed=experiment.seed, had=had)
     some = np.sort(np.random.default_rng(experiment.seed).permutation(len(judged))[:MOST])
     # A channel alone may bring as many candidates as all of them do today.
     depth = min(budget or sum(today.values()), pipeline.items, np.iinfo(np.uint16).max)

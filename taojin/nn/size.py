@@ -7,7 +7,7 @@ from torch import nn
 from taojin.features.inputs import CategoryField
 from taojin.nn.memory import check_fits
 from taojin.nn.table import Table
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 
 DENSE, SPARSE = 6, 4
 """How often weights stand in memory: with gradient and two moments of Adam, or one number of Adagrad a row; as the best

@@ -24,7 +24,8 @@ from taojin.nn.export import to_onnx
 from taojin.nn.samples import Samples
 from taojin.nn.size import check_size, largest
 from taojin.nn.table import START_DEVIATION, Table
-from taojin.nn.trainer import Training, seeded, train
+from taojin.nn.trainer import seeded, train
+from taojin.nn.training import Training
 from taojin.ranking.crosses.beside import Beside
 from taojin.ranking.crosses.decay import Decayed
 from taojin.ranking.heads.single import Single

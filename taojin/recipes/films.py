@@ -18,7 +18,7 @@ from taojin.features.moment import Proposal
 from taojin.features.out_of_fold import OutOfFold
 from taojin.features.past import Affinity, Gap, Past, Recent, What
 from taojin.features.windows import Count, Rate, Statistic
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.preranking.dot import DotProduct
 from taojin.ranking import zoo
 from taojin.ranking.crosses.mlp import MLP

@@ -17,7 +17,7 @@ from taojin.features.feature import Feature
 from taojin.features.moment import Calendar, Proposal
 from taojin.features.past import Affinity, Past, Recent, What
 from taojin.features.windows import Count, Rate, Statistic
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.ranking import zoo
 from taojin.ranking.crosses.flat import Flat
 from taojin.ranking.heads.mmoe import MMoE

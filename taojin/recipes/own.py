@@ -13,7 +13,7 @@ from taojin.features.moment import Proposal
 from taojin.features.out_of_fold import OutOfFold
 from taojin.features.past import Affinity, Gap, Past, Recent, What
 from taojin.features.windows import Count
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.ranking import zoo
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.interests.target_attention import TargetAttention
@@ -36,6 +36,8 @@ from taojin.rules.blocked import Blocked
 from taojin.scene import Cutoffs, Experiment, RuleSpec, Scene, Source
 
 ATTENDED = 3
+RATE, STEPS = 1e-2, 200
+"""Learning rate, and steps of an epoch at least: with few events, usual ones end before anything is learned."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +170,7 @@ def models(known: Known, *, light: bool, epochs: int) -> dict[str, Model]:
     """Logistic regression, and attention to the past where there are events enough."""
     unread = {"history", "item"} - set(attended(known))
     names = tuple(feature.name for feature in features(known) if feature.name not in unread)
-    training = Training(epochs=epochs, embedding_l2=1e-3)
+    training = Training(learning_rate=RATE, epochs=epochs, steps=STEPS, embedding_l2=1e-3)
     regression = replace(zoo.LR, features=tuple(name for name in names if name != "tastes"), training=training)
     if light:
         return {"lr": regression}

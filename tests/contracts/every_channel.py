@@ -14,7 +14,7 @@ from taojin.embeddings.towers.zoo import DSSM, MIND, BERT4Rec, GRU4Rec, NeuralCF
 from taojin.embeddings.walks.deepwalk import DeepWalk
 from taojin.embeddings.walks.eges import EGES
 from taojin.embeddings.walks.node2vec import Node2Vec
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.retrieval.again import Again
 from taojin.retrieval.association import Association
 from taojin.retrieval.campaign import Campaign

@@ -13,7 +13,7 @@ from taojin.core.units import FIRST
 from taojin.embeddings.content import Sentences, TfIdf, sentences, tf_idf
 from taojin.embeddings.item2vec import Item2Vec
 from taojin.embeddings.joined import Joined, join
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.retrieval.vectors import Nearest
 
 

@@ -11,7 +11,7 @@ from taojin.core.units import FIRST, UNKNOWN
 from taojin.embeddings.walks.deepwalk import DeepWalk
 from taojin.embeddings.walks.eges import EGES
 from taojin.features.attributes import Attribute
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.retrieval.vectors import Nearest
 
 TRAINING = Training(learning_rate=3e-2, batch=8, epochs=12, patience=12, embedding_l2=1e-3, device="cpu")

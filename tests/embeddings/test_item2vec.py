@@ -11,7 +11,7 @@ from taojin.core.progress import Silent
 from taojin.embeddings.item2vec import Item2Vec
 from taojin.embeddings.next_item import next_items
 from taojin.embeddings.skip_gram import PLACES, Sequences, SkipGram, Surroundings, Windows, negative_sampling
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.retrieval.vectors import Nearest
 
 SPEC = Item2Vec(dim=8, training=Training(learning_rate=2e-2, batch=2, epochs=15, patience=5, device="cpu"))

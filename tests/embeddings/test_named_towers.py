@@ -19,7 +19,7 @@ from taojin.embeddings.towers.zoo import DSSM, MIND, NeuralCF, YouTubeDNN
 from taojin.features.attributes import Id
 from taojin.features.past import Recent
 from taojin.nn.encoders import Capsules, MeanPool
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.retrieval.vectors import Nearest
 
 LENGTH = 8

@@ -24,7 +24,8 @@ from taojin.features.attributes import Id
 from taojin.features.feature import Level
 from taojin.features.inputs import CategoryField
 from taojin.features.past import Recent
-from taojin.nn.trainer import Training, seeded
+from taojin.nn.trainer import seeded
+from taojin.nn.training import Training
 from taojin.nn.transformer import Transformer
 from taojin.retrieval.vectors import Nearest
 

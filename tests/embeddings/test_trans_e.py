@@ -10,7 +10,7 @@ import torch
 from taojin.core.progress import Silent
 from taojin.embeddings.knowledge.trans_e import Corrupted, Facts, TransE, Translation
 from taojin.embeddings.knowledge.triples import read_triples
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.retrieval.vectors import Nearest
 
 SPEC = TransE(dim=8, training=Training(learning_rate=3e-2, batch=64, epochs=20, patience=20, device="cpu"))

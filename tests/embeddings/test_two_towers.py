@@ -21,7 +21,8 @@ from taojin.features.inputs import Inputs
 from taojin.features.past import Affinity, Past
 from taojin.features.store import Store
 from taojin.nn.encoders import Capsules, MeanPool, Recurrent
-from taojin.nn.trainer import Training, seeded
+from taojin.nn.trainer import seeded
+from taojin.nn.training import Training
 from taojin.nn.transformer import Transformer
 from taojin.retrieval.vectors import Nearest
 

@@ -18,7 +18,7 @@ from taojin.embeddings.walks.node2vec import Node2Vec
 from taojin.embeddings.walks.spec import random_walks
 from taojin.embeddings.walks.transitions import transitions
 from taojin.embeddings.walks.walk import first_order, second_order, walk
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.retrieval.vectors import Nearest
 
 SHORT = Training(learning_rate=2e-2, batch=8, epochs=6, patience=3, device="cpu")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from taojin.core.units import DAY, FIRST, PAD
-from taojin.evaluation.baselines import Popular, PopularRecent, best_unseen, choose
+from taojin.evaluation.baselines import Again, Popular, PopularRecent, best_unseen, choose
 from taojin.evaluation.cases import Cases
+from taojin.evaluation.judge import fit_baselines
 from taojin.evaluation.recommended import Recommended
 from taojin.evaluation.tuned_item_cf import Grid, ItemCFAlone, tune_item_cf
 from taojin.retrieval.item_cf import Similarity
@@ -74,6 +75,23 @@ def test_lists_longer_than_what_is_left_end_in_padding(world) -> None:
     assert lists.item.shape == (len(world.test), 200)
     assert (lists.item[:, :4] == [2, 3, 4, 5]).all()
     assert (lists.item[:, 4:] == PAD).all()
+
+
+def test_what_the_user_had_last_comes_newest_first(world) -> None:
+    requests = world.valid.requests
+    found = Again(items=world.view.n_items).recommend(requests, 5)
+    for row in range(0, len(requests), 7):
+        past = requests.past.events.item[requests.past.start[row] : requests.past.end[row]].tolist()
+        last = list(dict.fromkeys(past[::-1]))[:5]
+        assert found.item[row].tolist() == [*last, *[PAD] * (5 - len(last))]
+
+
+def test_where_things_come_back_they_are_found_and_shown_again(world) -> None:
+    free = fit_baselines(world.view, world.valid, event="like", grid=SMALL, had=0)
+    assert set(free) - set(fit_baselines(world.view, world.valid, event="like", grid=SMALL)) == {"again"}
+    for name in ("popular", "item_cf"):
+        found = free[name].recommend(world.valid.requests, 20).item
+        assert any(had(world.valid, row) & set(found[row].tolist()) for row in range(len(found))), name
 
 
 def test_no_request_gives_no_list(world) -> None:

@@ -71,6 +71,13 @@ def test_relevant_are_distinct_new_liked_items() -> None:
     assert relevant(judged(events)) == [[6, 7]]
 
 
+def test_what_counts_as_had_is_for_the_caller_to_say() -> None:
+    events = [(2, 5, 10, RATE, TRAIN), (2, 6, 20, LIKE, TRAIN), (2, 5, 30, LIKE, TEST), (2, 6, 40, LIKE, TEST)]
+    assert relevant(judged([*events, (2, 7, 50, LIKE, TEST)])) == [[7]]
+    assert relevant(judged(events, had=0)) == [[5, 6]]
+    assert relevant(judged(events, had=KINDS.bits("like") & ~RATE)) == [[5]]
+
+
 def test_users_without_enough_past_or_without_a_like_are_left_out_and_counted() -> None:
     events = [
         *((2, item, item, LIKE, TRAIN) for item in range(3, 8)),

@@ -20,7 +20,7 @@ from taojin.experiment.lessons import draw_lessons
 from taojin.experiment.train import train
 from taojin.features.training_only import Place, TrainingOnly
 from taojin.nn.samples import Origin
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.preranking.distilled import Distilled
 from taojin.ranking import zoo
 from taojin.recipes.world import world_tiny

@@ -15,7 +15,7 @@ from taojin.core.spec import override
 from taojin.data.sampling import Sampling
 from taojin.experiment import search
 from taojin.experiment.search import Searched, Tried, search_model
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.preranking.distilled import Distilled
 from taojin.preranking.dot import DotProduct
 from taojin.ranking.boosting import Boosting

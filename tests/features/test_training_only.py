@@ -26,7 +26,7 @@ from taojin.features.snapshot import TRAINING, Snapshot
 from taojin.features.store import Store
 from taojin.features.training_only import OBSERVED, Hidden, Place, PlaceCode, TrainingOnly
 from taojin.features.windows import Rate
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.lesson import Lesson

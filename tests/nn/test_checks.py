@@ -20,7 +20,7 @@ from taojin.nn.optimizer import Optimizers
 from taojin.nn.samples import Samples
 from taojin.nn.size import check_size
 from taojin.nn.table import Table
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.ranking.boosting import Boosting
 from taojin.ranking.crosses.ffm import FFM
 from taojin.ranking.crosses.fm import FM

@@ -21,7 +21,7 @@ from taojin.core.progress import Advance, Silent
 from taojin.features.feature import Level
 from taojin.features.inputs import CategoryField, HistoryField, Inputs, NumberField
 from taojin.nn.samples import Samples
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.interests.encoded import Encoded

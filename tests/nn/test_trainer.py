@@ -14,7 +14,8 @@ from taojin.nn.batch import Batch, Labelled, LabelledColumns
 from taojin.nn.losses import binary_cross_entropy
 from taojin.nn.samples import Samples
 from taojin.nn.table import Table
-from taojin.nn.trainer import Outcome, Training, seeded, train
+from taojin.nn.trainer import Outcome, seeded, train
+from taojin.nn.training import Training
 
 TRAINING = Training(batch=32, epochs=4, patience=10, learning_rate=0.01, device="cpu")
 
@@ -191,7 +192,7 @@ def test_sparse_tables_are_chosen_by_their_rows(inputs: Inputs, samples: Samples
     fitting = Fitting(inputs, samples, replace(TRAINING, epochs=1))
     fitting.run()
     assert not fitting.module.table.sparse
-    monkeypatch.setattr("taojin.nn.trainer.SPARSE_FROM", 50)
+    monkeypatch.setattr("taojin.nn.training.SPARSE_FROM", 50)
     fitting.run()
     assert fitting.module.table.sparse
 

@@ -25,7 +25,7 @@ from taojin.experiment.lessons import VALIDATED, Lessons, draw_lessons
 from taojin.experiment.rankers import fit_rankers
 from taojin.features.store import Store
 from taojin.nn.samples import Samples
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.preranking.distilled import Distilled
 from taojin.ranking import zoo
 from taojin.recipes.world import world_tiny

@@ -10,7 +10,7 @@ from taojin.features.feature import Category, Column, History, Level
 from taojin.nn import trainer
 from taojin.nn.encoders import MeanPool
 from taojin.nn.samples import Samples
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.ranking import zoo
 from taojin.ranking.crosses.beside import Beside
 from taojin.ranking.crosses.fm import FM

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from taojin.core.batch import Rows
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.ranking import onnx, zoo
 from taojin.ranking.lesson import Lesson
 from taojin.ranking.onnx import OnnxRanker

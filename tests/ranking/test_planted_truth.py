@@ -22,7 +22,7 @@ from taojin.nn.batch import LabelledColumns
 from taojin.nn.encoders import Capsules, Recurrent
 from taojin.nn.encoders import MeanPool as OfTowers
 from taojin.nn.samples import Samples
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.nn.transformer import Transformer
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.interests.bst import BST

@@ -9,7 +9,7 @@ import torch
 from taojin.core.progress import Silent
 from taojin.embeddings.embedding import Embedding
 from taojin.features.feature import Category, Level
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.model import RankingModel
 from taojin.ranking.start import vectors_of_codes

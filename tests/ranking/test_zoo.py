@@ -14,7 +14,8 @@ from taojin.nn.batch import Batch, LabelledColumns
 from taojin.nn.losses import binary_cross_entropy
 from taojin.nn.samples import Samples
 from taojin.nn.table import Table
-from taojin.nn.trainer import Training, seeded
+from taojin.nn.trainer import seeded
+from taojin.nn.training import Training
 from taojin.ranking import zoo
 from taojin.ranking.heads.esmm import ESMM
 from taojin.ranking.model import Network, RankingModel

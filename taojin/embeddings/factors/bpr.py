@@ -31,7 +31,8 @@ from taojin.embeddings.towers.negatives import Negatives, Sample
 from taojin.features.feature import Column, Level
 from taojin.features.inputs import CategoryField, Inputs
 from taojin.nn.table import Table
-from taojin.nn.trainer import Training, seeded, train
+from taojin.nn.trainer import seeded, train
+from taojin.nn.training import Training
 
 CLOSING = 0.25
 """Learning rates of the last epoch against those of the first."""

@@ -29,7 +29,8 @@ from taojin.embeddings.seeds import HistorySeeds
 from taojin.embeddings.towers.losses import Loss, Softmax, total_loss
 from taojin.embeddings.towers.negatives import Negatives, Sampler
 from taojin.features.feature import Column
-from taojin.nn.trainer import Training, seeded, train
+from taojin.nn.trainer import seeded, train
+from taojin.nn.training import Training
 
 
 @dataclass(frozen=True, kw_only=True)

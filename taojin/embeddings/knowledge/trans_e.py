@@ -29,7 +29,8 @@ from taojin.embeddings.seeds import HistorySeeds
 from taojin.features.feature import Column, Level
 from taojin.features.inputs import CategoryField, Inputs
 from taojin.nn.table import Table
-from taojin.nn.trainer import Training, seeded, train
+from taojin.nn.trainer import seeded, train
+from taojin.nn.training import Training
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,8 @@ from taojin.embeddings.towers.network import TwoTowers, UserTower, export_tower,
 from taojin.features.feature import Column, Level
 from taojin.features.inputs import Inputs
 from taojin.nn.encoders import Encoder, MeanPool
-from taojin.nn.trainer import Training, seeded, train
+from taojin.nn.trainer import seeded, train
+from taojin.nn.training import Training
 
 BLOCK = 65_536
 """Items whose vectors are computed at once."""

@@ -32,7 +32,8 @@ from taojin.features.inputs import CategoryField, HistoryField, Inputs
 from taojin.features.past import whole_catalogue
 from taojin.nn.encoders import SequenceEncoder, SequenceModule
 from taojin.nn.table import Table
-from taojin.nn.trainer import Training, seeded, train
+from taojin.nn.trainer import seeded, train
+from taojin.nn.training import Training
 from taojin.nn.transformer import Transformer
 
 

@@ -11,7 +11,7 @@ from taojin.embeddings.towers.negatives import Negatives
 from taojin.embeddings.towers.sequential import SequenceModel
 from taojin.embeddings.towers.windows import Masked
 from taojin.nn.encoders import Capsules, Recurrent
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.nn.transformer import Transformer
 
 DSSM = TwoTowerModel

@@ -16,7 +16,7 @@ from taojin.embeddings.skip_gram import Sequences, SkipGramSpec
 from taojin.embeddings.walks.graph import Graph
 from taojin.embeddings.walks.transitions import transitions
 from taojin.embeddings.walks.walk import Step, walk
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 
 
 @dataclass(frozen=True, kw_only=True)

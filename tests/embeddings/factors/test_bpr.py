@@ -11,7 +11,7 @@ from taojin.embeddings.factors.bpr import BPR, Factors, bpr_loss, regression
 from taojin.embeddings.factors.pairs import LikedPairs
 from taojin.embeddings.likes import likes
 from taojin.embeddings.towers.negatives import Negatives
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.retrieval.popular import Popular
 from taojin.retrieval.vectors import Nearest
 

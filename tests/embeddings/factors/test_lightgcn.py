@@ -11,7 +11,7 @@ from taojin.embeddings.factors.graph import Graph
 from taojin.embeddings.factors.lightgcn import Ego, LightGCN
 from taojin.embeddings.likes import likes
 from taojin.embeddings.towers.losses import BPR
-from taojin.nn.trainer import Training
+from taojin.nn.training import Training
 from taojin.retrieval.vectors import Nearest
 
 SPEC = LightGCN(dim=8, training=Training(learning_rate=2e-2, batch=64, epochs=20, patience=5, device="cpu"))
