@@ -22,7 +22,7 @@ from taojin.bundle.bundle import Bundle, recipe_of
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress
 from taojin.core.spec import override
-from taojin.live.sqlite import SQLiteStore, live_path
+from taojin.live.store import open_store
 from taojin.serving.answer import Answer
 from taojin.serving.filters import Word
 from taojin.serving.question import FOR_YOU, Question
@@ -52,7 +52,7 @@ class Run:
     @cached_property
     def recommender(self) -> Recommender:
         """Answers requests from the bundle and the live store beside it."""
-        return Recommender(self.bundle, SQLiteStore(live_path(self.path)))
+        return Recommender(self.bundle, open_store(self.path))
 
     def recommend(
         self,

@@ -55,13 +55,12 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen at; 0 takes a free one.", min=0, max=65535)] = 8000,
 ) -> None:
     """Serve a run: the HTTP API and the site. SIGHUP reads the bundle again; TAOJIN_ADMIN_KEY opens /v1/admin."""
-    from taojin.live.sqlite import live_path
     from taojin.serving.admin import VARIABLE
     from taojin.serving.server import serve as run_server
 
     with told():
         key = os.environ.get(VARIABLE)
-        run_server(run, live_path(run), host=host, port=port, ready=typer.echo, admin_key=key)
+        run_server(run, host=host, port=port, ready=typer.echo, admin_key=key)
 
 
 def _recommend_in_bulk(run: Path, users: str | None, out: Path | None, user: str | None, scene: str, n: int) -> None:

@@ -21,8 +21,8 @@ from taojin.data.raw import Raw, with_ids
 from taojin.data.vocabulary import Vocabulary
 from taojin.features.attributes import Table
 from taojin.features.store import Store
-from taojin.live.sqlite import SQLiteStore, live_path
-from taojin.live.tables import EVENTS, events_table
+from taojin.live.store import collected, place_of
+from taojin.live.tables import EVENTS
 
 LIVE = "live"
 """What the live store beside the run has collected."""
@@ -74,14 +74,10 @@ class Base:
         """
         if events != LIVE:
             return replace(self, new=read_more(source, Path(events)))
-        if not live_path(self.path).exists():
-            raise ValueError(
-                f"{live_path(self.path)}: no such file; `taojin serve {self.path}` makes it and collects what is posted"
-            )
-        store = SQLiteStore(live_path(self.path))
-        collected = events_table(store)
-        store.close()
-        return replace(self, new=Raw("events", collected, str(live_path(self.path))) if collected.num_rows else None)
+        table, place = collected(self.path), place_of(self.path)
+        if table is None:
+            raise ValueError(f"{place}: no such file; `taojin serve {self.path}` makes it and collects what is posted")
+        return replace(self, new=Raw("events", table, place) if table.num_rows else None)
 
     def dataset(self, loaded: Dataset) -> tuple[Dataset, Checked]:
         """The recipe's data with the run's rows first, and all that came later; what was refused of the new."""

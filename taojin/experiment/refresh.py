@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from taojin.bundle.bundle import Bundle, Golden
 from taojin.bundle.save import save
@@ -17,8 +16,7 @@ from taojin.experiment.recount import recounted_channels, recounted_totals, reco
 from taojin.experiment.train import golden_of
 from taojin.features.feature import Column
 from taojin.features.store import Store
-from taojin.live.sqlite import SQLiteStore, live_path
-from taojin.live.tables import events_table
+from taojin.live.store import collected
 from taojin.pipeline import Pipeline
 from taojin.scene import Experiment
 
@@ -43,9 +41,9 @@ def refresh(run: Path | str, *, data: Path | str | None = None, progress: Progre
     offline = Offline.load(path, data)
     dataset, bundle, live = offline.divided.dataset, offline.bundle, 0
     with progress.task("refresh", len(offline.experiment.scenes) + 2) as advance:
-        collected = _collected(path)
-        if collected is not None and (live := collected.num_rows):
-            dataset = among(continued(dataset, collected)[0], dataset)
+        events = collected(path)
+        if events is not None and (live := events.num_rows):
+            dataset = among(continued(dataset, events)[0], dataset)
         advance(1, "events")
         view = dataset.view(np.ones(len(dataset.log), np.bool_))  # nothing is held out from what is served
         columns = _counted(offline.experiment, next(iter(bundle.scenes.values())), view)
@@ -72,17 +70,6 @@ def refresh(run: Path | str, *, data: Path | str | None = None, progress: Progre
         carry=bundle.path,
     )
     return Refreshed(Bundle.load(path, verify=False), live)  # `save` has asked it already
-
-
-def _collected(run: Path) -> pa.Table | None:
-    """What the live store beside the run holds; None where there is none."""
-    if not live_path(run).exists():
-        return None
-    store = SQLiteStore(live_path(run))
-    try:
-        return events_table(store)
-    finally:
-        store.close()
 
 
 def _counted(experiment: Experiment, pipeline: Pipeline, view: TrainView) -> dict[str, Column]:

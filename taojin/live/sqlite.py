@@ -191,15 +191,6 @@ class SQLiteStore:
         return Receipt(applied, len(work) - applied)
 
 
-def live_path(run: Path) -> Path:
-    """Where the live store of a run lies: beside the bundle, since a new bundle takes the bundle's place.
-
-    >>> live_path(Path("runs/demo")).as_posix()
-    'runs/demo.live.sqlite'
-    """
-    return run.with_name(f"{run.name}.live.sqlite")
-
-
 def _tell_failure(written: "Future[Receipt]") -> None:
     if (error := written.exception()) is not None:
         log.error("live store: an impression was not stored: %s", error)

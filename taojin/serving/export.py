@@ -17,8 +17,7 @@ from taojin.core.hint import did_you_mean
 from taojin.core.units import FIRST, Floats
 from taojin.core.whole import whole
 from taojin.features.store import Store
-from taojin.live.sqlite import SQLiteStore, live_path
-from taojin.live.tables import events_table
+from taojin.live.store import collected, open_store, place_of
 from taojin.pipeline import Pipeline
 from taojin.retrieval.serve.nearest import NearestItems
 from taojin.serving.in_bulk import BLOCK, requests_of
@@ -60,11 +59,10 @@ def export_events(run: Path, out: Path) -> int:
     if out.suffix not in TABLES:
         raise ValueError(f"--out {out}: expected a file that ends in {' or '.join(TABLES)}")
     Bundle.load(run, verify=False)  # says where there is no run
-    if not live_path(run).exists():
-        raise ValueError(f"{live_path(run)}: no such file; `taojin serve {run}` makes it and collects what is posted")
-    store = SQLiteStore(live_path(run))
-    events = events_table(store).drop_columns(["arrival"])
-    store.close()
+    table = collected(run)
+    if table is None:
+        raise ValueError(f"{place_of(run)}: no such file; `taojin serve {run}` makes it and collects what is posted")
+    events = table.drop_columns(["arrival"])
     with whole(out) as beside:
         TABLES[out.suffix](events, beside)
     return int(events.num_rows)
@@ -98,7 +96,7 @@ def _found(bundle: Bundle, channel: str) -> tuple[Pipeline, NearestItems]:
 def _asked(run: Path, bundle: Bundle, pipeline: Pipeline, nearest: NearestItems) -> tuple[pa.Array, Floats]:
     """Vectors of all users of the bundle."""
     assert isinstance(pipeline.store, Store), "a bundle holds the one feature store"
-    store = SQLiteStore(live_path(run))
+    store = open_store(run)
     recommender, users = Recommender(bundle, store), bundle.user_vocabulary.ids
     ids, vectors = [], []
     for start in range(0, len(users), BLOCK):

@@ -22,7 +22,7 @@ from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress, Silent
 from taojin.core.units import FIRST, PAD
 from taojin.core.whole import whole
-from taojin.live.sqlite import SQLiteStore, live_path
+from taojin.live.store import open_store
 from taojin.serving.recommender import Recommender, seed_of
 
 BLOCK = 512
@@ -77,7 +77,7 @@ def _answered(
     """The lists of each block, in their order."""
     workers = min(workers, len(blocks))
     if workers == 1:
-        recommender = Recommender(bundle, SQLiteStore(live_path(run)))
+        recommender = Recommender(bundle, open_store(run))
         yield from (lists(recommender, block, scene=scene, n=n) for block in blocks)
         return
     # A fresh interpreter for each: what serves runs threads, which a fork would leave behind.
@@ -89,7 +89,7 @@ def _answered(
 @cache
 def _loaded(run: Path) -> Recommender:
     """What a worker keeps between its blocks."""
-    return Recommender(Bundle.load(run, verify=False), SQLiteStore(live_path(run)))
+    return Recommender(Bundle.load(run, verify=False), open_store(run))
 
 
 def _lists(run: Path, scene: str, n: int, users: list[str]) -> pa.Table:

@@ -9,7 +9,8 @@ from pathlib import Path
 import faiss
 import uvicorn
 
-from taojin.live.sqlite import SQLiteStore
+from taojin.core.live import LiveStore
+from taojin.live.store import open_store
 from taojin.serving.admin import checked_key
 from taojin.serving.app import create_app
 from taojin.serving.problem import Problem
@@ -19,19 +20,19 @@ GRACE_SECONDS = 5
 
 
 def serve(
-    bundle: Path | str,
-    store: Path | str,
+    run: Path | str,
     *,
     host: str,
     port: int,
     ready: Callable[[str], None],
     admin_key: str | None = None,
+    store: LiveStore | None = None,
 ) -> None:
     """Serve a bundle until Ctrl-C, then return; on SIGHUP the bundle is read again, without losing a request.
 
-    store       file of the live store, made where there is none
     port        0 takes any free one
     ready       called with the address once the golden requests are answered, and with what became of a SIGHUP
+    store       None: that of the run, made where there is none
     admin_key   for the routes under /v1/admin
 
     A port in use raises a `ValueError`, a bundle that does not load a `BundleError`.
@@ -39,7 +40,7 @@ def serve(
     key = checked_key(admin_key)
     faiss.omp_set_num_threads(1)  # one query is too little work to share between threads
     listening = bound(host, port)
-    service = Service.of(bundle, SQLiteStore(store))
+    service = Service.of(run, store if store is not None else open_store(Path(run)))
     config = uvicorn.Config(
         create_app(service, admin_key=key),
         log_level="warning",

@@ -1,28 +1,66 @@
 """Contract of `LiveStore`: one suite, run on every implementation."""
 
+import itertools
+import socket
+import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taojin.core.live import Impression, LiveEvent, LiveStore, Receipt
+from taojin.live import store as live
 from taojin.live.sqlite import SQLiteStore
+from taojin.live.store import collected
 from taojin.live.tables import events_table, impressions_table
 
 Open = Callable[[], LiveStore]
 
 
-@pytest.fixture(params=[SQLiteStore])
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of this session that keeps what it acknowledges."""
+    folder = tmp_path_factory.mktemp("redis")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = {"port": port, "bind": "127.0.0.1", "dir": folder, "appendonly": "yes", "appendfsync": "always"}
+    call = ["redis-server", *(word for name, value in settings.items() for word in (f"--{name}", str(value)))]
+    server = subprocess.Popen([*call, "--save", ""], stdout=subprocess.DEVNULL)
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            break
+    yield f"redis://127.0.0.1:{port}/0"
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.redis)])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], LiveStore]:
+    """Opens the store of a name."""
+    if request.param == "sqlite":
+        return lambda name: SQLiteStore(tmp_path / f"{name}.sqlite")
+    from taojin.live.redis import RedisStore
+
+    url = request.getfixturevalue("redis_url")
+    return lambda name: RedisStore(url, f"{tmp_path}-{name}")
+
+
+@pytest.fixture
+def open_store(make: Callable[[str], LiveStore]) -> Iterator[Open]:
     """Opens the same store again and again; what a test leaves open is closed behind it."""
     opened: list[LiveStore] = []
 
     def open_again() -> LiveStore:
-        opened.append(request.param(tmp_path / "live.sqlite"))
+        opened.append(make("live"))
         return opened[-1]
 
     yield open_again
@@ -60,8 +98,8 @@ def test_an_appended_event_is_read_back_with_all_its_columns(open_store: Open) -
 
 def test_events_come_by_time_and_then_by_arrival(open_store: Open) -> None:
     store = open_store()
-    for id, time in (("a", 3), ("b", 1), ("c", 3), ("d", 2)):
-        store.append([event(id, item=id, time=time)])
+    for id, at in (("a", 3), ("b", 1), ("c", 3), ("d", 2)):
+        store.append([event(id, item=id, time=at)])
     assert store.user_events("u").item == ("b", "d", "a", "c")
 
 
@@ -80,7 +118,7 @@ def test_the_same_id_again_is_counted_and_not_applied(open_store: Open) -> None:
 
 def test_a_batch_with_one_event_that_cannot_be_stored_leaves_no_trace(open_store: Open) -> None:
     store = open_store()
-    with pytest.raises(Exception, match="NOT NULL"):
+    with pytest.raises(Exception, match=r"NOT NULL|expected text"):
         store.append([event("1"), event("2", item=None)])  # type: ignore[arg-type]
     assert len(store.user_events("u")) == 0
     assert store.append([event("3")]).applied == 1
@@ -181,10 +219,13 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+FRESH = itertools.count()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(EVENTS, max_size=4))
-def test_a_store_equals_a_plain_list(batches: list[list[LiveEvent]], tmp_path_factory: pytest.TempPathFactory) -> None:
-    store = SQLiteStore(tmp_path_factory.mktemp("store") / "live.sqlite")
+def test_a_store_equals_a_plain_list(batches: list[list[LiveEvent]], make: Callable[[str], LiveStore]) -> None:
+    store = make(f"of its own {next(FRESH)}")
     expected: dict[str, LiveEvent] = {}
     for batch in batches:
         fresh = {}
@@ -200,3 +241,31 @@ def test_a_store_equals_a_plain_list(batches: list[list[LiveEvent]], tmp_path_fa
         assert got.time.tolist() == [e.time for e in mine]
         assert [None if np.isnan(v) else v for v in got.value.tolist()] == [e.value for e in mine]
     store.close()
+
+
+@pytest.mark.redis
+def test_a_server_that_forgets_or_is_away_is_refused_without_telling_its_password() -> None:
+    from taojin.live.redis import RedisStore
+
+    with pytest.raises(ValueError, match="keeps nothing on disk"):
+        RedisStore._check({"aof_enabled": 0}, "redis://x")
+    with pytest.raises(ValueError, match=r"redis://127.0.0.1:1/0: expected a Redis server that answers") as told:
+        RedisStore("redis://user:secret@127.0.0.1:1/0", "run")
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.redis
+def test_the_environment_says_where_a_run_keeps_its_events(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    assert collected(run) is None
+    monkeypatch.setenv("TAOJIN_STORE", redis_url)
+    store = live.open_store(run)
+    store.append([event("1")])
+    store.close()
+    found = collected(run)
+    assert found is not None and found.num_rows == 1 and not list(tmp_path.iterdir())
+    monkeypatch.setenv("TAOJIN_STORE", "localhost:6379")
+    with pytest.raises(ValueError, match="expected an address such as redis://"):
+        live.open_store(run)

@@ -27,9 +27,9 @@ from tests.contracts.every_channel import CHANNELS
 HEAVY = ("torch", "ibis", "duckdb", "scipy", "lightgbm", "pyspark")
 SERVE = """
 import sys
-sys.modules.update(dict.fromkeys(sys.argv[3].split(",")))  # None: importing it is an error
+sys.modules.update(dict.fromkeys(sys.argv[2].split(",")))  # None: importing it is an error
 from taojin.serving.server import serve
-serve(sys.argv[1], sys.argv[2], host="127.0.0.1", port=0, ready=lambda address: print(address, flush=True))
+serve(sys.argv[1], host="127.0.0.1", port=0, ready=lambda address: print(address, flush=True))
 """
 COLD = "dssm_cold"
 """A channel that may propose what has attributes alone."""
@@ -101,8 +101,7 @@ def saved_bundle(fitted_bundle, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def address(saved_bundle) -> Iterator[str]:
     """Where a fresh process serves the saved bundle."""
-    live = saved_bundle.with_name("live.sqlite")
-    command = [sys.executable, "-c", SERVE, str(saved_bundle), str(live), ",".join(HEAVY)]
+    command = [sys.executable, "-c", SERVE, str(saved_bundle), ",".join(HEAVY)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stderr is not None
     where = process.stdout.readline().strip()

@@ -20,7 +20,8 @@ from taojin.data.files import Files, TableFile
 from taojin.data.split import UserTimeSplit
 from taojin.experiment.evaluate import Offline, evaluate
 from taojin.experiment.refresh import refresh
-from taojin.live.sqlite import SQLiteStore, live_path
+from taojin.live.sqlite import SQLiteStore
+from taojin.live.store import live_path
 from taojin.recipes.world import world_tiny
 from taojin.retrieval.popular import Popular
 from taojin.scene import Scene

@@ -16,7 +16,8 @@ from taojin.core.live import LiveEvent
 from taojin.core.units import FIRST
 from taojin.experiment.evaluate import evaluate
 from taojin.experiment.refresh import refresh
-from taojin.live.sqlite import SQLiteStore, live_path
+from taojin.live.sqlite import SQLiteStore
+from taojin.live.store import live_path
 
 pytestmark = pytest.mark.xdist_group("runs")
 

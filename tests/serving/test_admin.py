@@ -79,9 +79,9 @@ def test_swap_and_rollback_under_requests_lose_none(run: Path, store: LiveStore,
 def test_sighup_swaps_a_running_process(run: Path) -> None:
     code = (
         "import sys; from taojin.serving.server import serve\n"
-        "serve(sys.argv[1], sys.argv[2], host='127.0.0.1', port=0, ready=lambda said: print(said, flush=True))"
+        "serve(sys.argv[1], host='127.0.0.1', port=0, ready=lambda said: print(said, flush=True))"
     )
-    command = [sys.executable, "-c", code, str(run), str(run.with_name("live.sqlite"))]
+    command = [sys.executable, "-c", code, str(run)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     address = process.stdout.readline().strip().replace("localhost", "127.0.0.1")

@@ -14,7 +14,8 @@ from taojin.cli.main import app
 from taojin.core.live import LiveEvent
 from taojin.core.units import FIRST
 from taojin.data.tables import build
-from taojin.live.sqlite import SQLiteStore, live_path
+from taojin.live.sqlite import SQLiteStore
+from taojin.live.store import live_path
 from taojin.run import load
 from taojin.serving.in_bulk import requests_of
 

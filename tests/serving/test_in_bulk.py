@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from taojin.bundle.bundle import Bundle
 from taojin.cli.main import app
-from taojin.live.sqlite import SQLiteStore, live_path
+from taojin.live.sqlite import SQLiteStore
+from taojin.live.store import live_path
 from taojin.serving import in_bulk
 from taojin.serving.in_bulk import SCHEMA, lists, recommend_in_bulk
 from taojin.serving.question import Question

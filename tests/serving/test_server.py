@@ -19,7 +19,7 @@ def ready(url):
     print(url, flush=True)
 
 try:
-    serve(sys.argv[1], sys.argv[2], host="127.0.0.1", port=int(sys.argv[3]), ready=ready)
+    serve(sys.argv[1], host="127.0.0.1", port=int(sys.argv[2]), ready=ready)
 except (ValueError, BundleError) as error:
     sys.exit(f"error: {error}")
 print("stopped; loaded", *(name for name in HEAVY if sys.modules.get(name)), flush=True)
@@ -34,7 +34,7 @@ def saved(films: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(bundle: Path, port: int = 0) -> subprocess.Popen[str]:
     code = f"HEAVY = {HEAVY}\n{SERVE}"
-    command = [sys.executable, "-c", code, str(bundle), str(bundle.with_name("live.sqlite")), str(port)]
+    command = [sys.executable, "-c", code, str(bundle), str(port)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
