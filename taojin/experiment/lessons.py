@@ -70,7 +70,10 @@ def draw_lessons(
     drawn = aged(thinned(drawn, sampling, experiment.seed), sampling)
     judged = divided.moments(Part.VALID, view.kinds.bits(*scene.consumed))
     if not (divided.part == Part.VALID).any():
-        raise ValueError("ranking: expected validation rows, got none; take a larger validation share")
+        raise ValueError(
+            "ranking: expected validation rows, got none; take a larger validation share, and look whether users' "
+            "events lie at different times"
+        )
     asked = proposing(experiment, view, store, embeddings, judged) if asks else None
     answering = asked if sampling.requests else None
 

@@ -7,19 +7,25 @@ from typing import Any
 
 import torch
 
+from taojin.core.whole import whole
+
 
 def save(path: Path, identity: str, content: dict[str, Any]) -> None:
     """Write beside, then rename: whoever reads finds the old file or the new one, never a part of it.
 
     identity    what must be equal for a training to go on from the file
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".part")
-    with beside.open("wb") as file:
-        torch.save({"identity": identity, **content}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with whole(path) as beside, beside.open("wb") as file:
+            torch.save({"identity": identity, **content}, file)
+            file.flush()
+            os.fsync(file.fileno())
+    except (OSError, RuntimeError) as error:  # torch tells a full disk by a RuntimeError of its own
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+        if isinstance(error, OSError):
+            raise
+        raise OSError(f"checkpoint {path}: cannot be written, {error}; make room, and begin again") from error
 
 
 def load(path: Path, identity: str, device: torch.device) -> dict[str, Any]:
