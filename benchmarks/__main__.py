@@ -12,6 +12,7 @@ BENCHMARKS = {
     "preranking": "benchmarks.preranking",
     "quality": "benchmarks.quality",
     "ranking": "benchmarks.ranking",
+    "reading": "benchmarks.reading",
     "retrieval": "benchmarks.retrieval",
     "retrieval-speed": "benchmarks.retrieval_speed",
     "training-speed": "benchmarks.training_speed",

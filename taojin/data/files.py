@@ -81,7 +81,8 @@ class TableFile:
         if flags:
             named = read.get("event", pa.nulls(len(good), pa.string()))
             read["event"] = with_kinds(named, {kind: as_mask(read.pop(kind)) for kind in flags})
-        return replace(raw, table=pa.table(read), unread=refused).take(np.flatnonzero(good))
+        found = replace(raw, table=pa.table(read), unread=refused)
+        return found if good.all() else found.take(np.flatnonzero(good))
 
     @staticmethod
     def _values(declared: Column, raw: Raw) -> Values:

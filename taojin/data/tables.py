@@ -59,7 +59,7 @@ def build(
     people, catalogue = Entities.of(users, "users", "user"), Entities.of(items, "items", "item")
     raw = _typed(events, clock)
     good, refused = sift(raw, _checks(raw.table, kinds, clock, now))
-    kept = raw.table.filter(pa.array(good))
+    kept = raw.table if good.all() else raw.table.filter(pa.array(good))
     user, item = people.join(kept["user"]), catalogue.join(kept["item"])
     log, twice = _log(kept, user.rows, item.rows, len(user.vocabulary), kinds, clock)
 
