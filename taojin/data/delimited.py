@@ -79,9 +79,9 @@ class _Document:
 
     @classmethod
     def of(cls, content: bytes, file: str, format: Format) -> "_Document":
-        if not content.strip():
-            raise ValueError(f"{file}: empty, {len(content)} bytes; expected a line of column names and rows")
         text = content.removeprefix(_BOM)
+        if not text.strip():
+            raise ValueError(f"{file}: empty, {len(content)} bytes; expected a line of column names and rows")
         try:
             if format.encoding.lower().replace("-", "") not in ("utf8", "ascii"):
                 text = text.decode(format.encoding).encode()
@@ -96,7 +96,10 @@ class _Document:
                 raise ValueError(f"{file}: contains the control character 0x1f, which a delimiter of two excludes")
             text = text.replace(format.delimiter.encode(), _UNIT_SEPARATOR.encode())
             format = replace(format, delimiter=_UNIT_SEPARATOR)
-        return cls(text, file, format, format.header or _first_record(text, format))
+        try:
+            return cls(text, file, format, format.header or _first_record(text, format))
+        except csv.Error as error:
+            raise ValueError(f"{file} line 1: no names of columns, {error}; is it a text file?") from error
 
     @property
     def quoted(self) -> bool:

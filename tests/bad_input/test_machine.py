@@ -68,13 +68,18 @@ def test_an_interrupted_training_says_so_leaves_nothing_half_and_can_be_begun_ag
         stderr=subprocess.PIPE,
         text=True,
         cwd=shop.folder,
+        # What runs in the background may ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
-    for _ in range(600):
-        if list(shop.folder.glob(".run.*.checkpoints/*")):
-            break
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    try:
+        for _ in range(1_200):
+            if list(shop.folder.glob(".run.*.checkpoints/*.pt")):
+                break
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+    finally:
+        process.kill()
     assert process.returncode == 130 and "interrupted" in errors and "Traceback" not in errors
     left = [path.name for path in shop.folder.iterdir() if path.name.startswith(".run")]
     assert len(left) == 1 and left[0].endswith(".checkpoints"), "what a training that goes on begins with"

@@ -59,7 +59,9 @@ def test_an_error_or_a_table_and_counts_that_add_up(content: bytes, tmp_path: Pa
     assert all(line >= 2 for line in lines) and len(set(lines)) == len(lines)
 
 
-@pytest.mark.parametrize("content", [b"\x00" * 50, b"user,item,time,event,value\n" + b'"' * 33])
+@pytest.mark.parametrize(
+    "content", [b"\xef\xbb\xbf", b"x" * 200_000, b"\x00" * 50, b"user,item,time,event,value\n" + b'"' * 33]
+)
 def test_files_that_were_hard(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_bytes(content)
     with pytest.raises(ValueError, match=r"events\.csv|no event"):
