@@ -52,12 +52,17 @@ class Divided:
         dataset, new = experiment.data.load(path), Checked()
         if base is not None:
             dataset, new = base.dataset(dataset)
+        return replace(cls.over(experiment, dataset), words=base.words if base is not None else {}, new=new)
+
+    @classmethod
+    def over(cls, experiment: Experiment, dataset: Dataset) -> "Divided":
+        """Check the recipe against data, and split them."""
         experiment.check(dataset.clock)
         _check_events(experiment, dataset.kinds)
         part = experiment.split.assign(dataset.log, dataset.clock)
         if not (part == Part.TRAIN).any():
             raise ValueError(f"split of {dataset.name!r}: no event is left for training; take a smaller test share")
-        return cls(dataset, part, base.words if base is not None else {}, new)
+        return cls(dataset, part)
 
     @property
     def view(self) -> TrainView:

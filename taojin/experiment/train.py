@@ -80,7 +80,7 @@ def train(
     states = States(base.weights if base is not None else None, learned / WEIGHTS)
     try:
         with states.used():
-            fitted = _fitted(experiment, divided, checkpoints, progress)
+            fitted = fit(experiment, divided, checkpoints, progress)
         if base is not None and (added := base.every(divided.dataset)).num_rows:
             learned.mkdir(exist_ok=True)
             pq.write_table(added, learned / ADDED)
@@ -103,8 +103,11 @@ def train(
     return Bundle.load(out, verify=False)  # `save` has asked it already
 
 
-def _fitted(experiment: Experiment, divided: Divided, checkpoints: Path, progress: Progress) -> Fitted:
-    """Everything that the recipe names, fitted on the training split."""
+def fit(experiment: Experiment, divided: Divided, checkpoints: Path | None, progress: Progress) -> Fitted:
+    """Everything that the recipe names, fitted on the training split.
+
+    checkpoints     folder from which a training that was interrupted goes on; None: it does not
+    """
     view, dataset = divided.view, divided.dataset
     store = fit_store(experiment.features, view)
     check_models(experiment, store.columns)

@@ -120,7 +120,7 @@ class Shop:
         return done
 
     def check(self) -> subprocess.CompletedProcess[str]:
-        return self.run("data", "check", self.recipe)
+        return self.run("data", "check", self.recipe, "--no-trials")
 
     def train(self, **options: object) -> subprocess.CompletedProcess[str]:
         return self.run("train", self.recipe, "--out", self.folder / "run", **options)
