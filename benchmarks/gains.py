@@ -9,6 +9,7 @@ and writes the table to docs/results.md. The last line is one JSON line.
 """
 
 import argparse
+import inspect
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -83,7 +84,7 @@ def main(arguments: list[str]) -> None:
         more = f" --rows {options.rows}" if sequence else ""
         text = (
             f"`python -m benchmarks gains {options.what}{more} --data DIR --final` on {datetime.now(UTC):%Y-%m-%d}, "
-            f"fits of commit {kept.commits()}. {measure.__doc__}"
+            f"fits of commit {kept.commits()}. {inspect.getdoc(measure)}"
         )
         write_section(RESULTS, f"What {options.what} are worth, {options.rows}", f"{text}\n\n{lines}")
     print(json.dumps({"benchmark": f"gains {options.what}", "rows": options.rows, "part": part, "models": figures}))
