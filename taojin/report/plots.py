@@ -15,7 +15,7 @@ from taojin.experiment.curves import Curve
 from taojin.report.importance import Importance
 
 BLUE, SAND, GREEN, GREY = "#1f5f8b", "#d8a24a", "#4b8b5d", "#8c8c8c"
-WIDE = 8.0
+WIDE = 10.0
 """Inches; the page scales figures down where it is narrower."""
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -61,6 +61,7 @@ def funnel(stages: Mapping[str, Values]) -> str:
     bars = recall.bar(names, shares, color=GREEN)
     recall.bar_label(bars, [f"{share:.3f}" for share in shares])
     recall.set_title("recall of what is relevant", loc="left")
+    recall.set_ylim(0, 1.12 * max(*shares, 1e-9))
     for axes in (size, recall):
         axes.tick_params(axis="x", rotation=20)
     return _svg(figure)

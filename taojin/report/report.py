@@ -37,6 +37,8 @@ PLACES = 10
 COMPARED = ("ndcg@10", "hr@10", "recall@10")
 BEYOND = ("coverage@10", "gini@10", "novelty@10", "diversity@10", "serendipity@10", "popularity@10")
 CHANNEL = ("k", "recall@k", "marginal", "exclusive", "new_item_recall", "coverage", "mean_popularity", "gini", "ms")
+LOST = 0.01
+"""Share of the relevant items that a stage has to lose to be named."""
 TEMPLATE = "page.html"
 
 
@@ -135,8 +137,8 @@ def summary(evaluation: Evaluation) -> list[str]:
     lost = [(before["recall"] - after["recall"], name) for (_, before), (name, after) in pairwise(stages)]
     if stages:
         sentences.append(f"Retrieval finds {stages[0][1]['recall']:.1%} of what turned out to be relevant.")
-    if lost:
-        most, where = max(lost)
+    most, where = max(lost, default=(0.0, ""))
+    if most >= LOST:
         sentences.append(f"Behind it {where} loses most: {most:.1%} of what is relevant.")
     idle = [name for name, values in evaluation.channels.items() if values["marginal"] <= 0]
     if idle:
