@@ -6,65 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import optuna
 import pytest
-from typer.testing import CliRunner
 
-from taojin.cli.main import app
 from taojin.core.spec import override
-from taojin.data.sampling import Sampling
 from taojin.experiment import search
-from taojin.experiment.search import Searched, Tried, search_model
-from taojin.nn.training import Training
-from taojin.preranking.distilled import Distilled
+from taojin.experiment.search import Searched, Tried
 from taojin.preranking.dot import DotProduct
-from taojin.ranking.boosting import Boosting
 from taojin.ranking.calibrated import CalibratedModel
 from taojin.ranking.crosses.linear import Linear
-from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.model import RankingModel
 from taojin.ranking.spec import Model
-from taojin.ranking.trees import Trees
-from taojin.recipes.world import world_tiny
-from taojin.retrieval.popular import Popular
-from taojin.scene import Experiment, Scene
 from taojin.world.world import World
-
-READ = ("item_year", "user_likes", "user_mean_rating", "genre_affinity")
-NETWORK = RankingModel(
-    crosses=(Linear(), MLP((8,))), dim=4, features=READ, training=Training(epochs=1, batch=512, device="cpu")
-)
-FORESTS = Trees(features=READ, boosting=Boosting(trees=10, threads=1))
-STUDENT = Distilled(student=NETWORK, teacher="network")
-
-
-def small(**models: Model | Distilled) -> Experiment:
-    """A world in which a trial takes a moment."""
-    recipe = world_tiny()
-    kept = (*READ, "item", "item_genres", "history")
-    return replace(
-        recipe,
-        data=World(users=100, items=100, events=4_000),
-        features=tuple(feature for feature in recipe.features if feature.name in kept),
-        embeddings={},
-        models=models or {"network": NETWORK},
-        scenes={"for_you": Scene(retrieval={"popular": (Popular(), 40)}, ranking="network", value={"like": 1.0})},
-        sampling=Sampling(requests=1, proposed=10),
-    )
-
-
-def find(file: Path, trials: int, experiment: Experiment | None = None, **options: str) -> Searched:
-    return search_model(experiment or small(), None, trials=trials, file=file, **options)
-
-
-def stored(file: Path) -> list[optuna.Study]:
-    storage = f"sqlite:///{file}"
-    return [optuna.load_study(study_name=name, storage=storage) for name in optuna.get_all_study_names(storage)]
-
-
-def finished(study: optuna.Study) -> list[tuple[float, dict[str, str]]]:
-    """Value and settings of each trial that ended, in the order in which they were made."""
-    return [(one.value, one.user_attrs["settings"]) for one in study.trials if one.state.name == "COMPLETE"]
+from tests.experiment.searching import FORESTS, NETWORK, STUDENT, find, finished, small, stored
 
 
 def test_the_first_trial_is_the_recipe_and_the_best_comes_first(tmp_path: Path) -> None:
@@ -266,35 +219,6 @@ def test_a_search_as_json_holds_every_trial() -> None:
     assert (found["model"], found["metric"], found["today"], found["best"]) == ("network", "auc", 0.6, 0.7)
     assert found["set"] == ["models.network.dim=8"]
     assert found["trials"] == [{"value": one.value, "set": one.settings} for one in trials]
-
-
-def command(*arguments: object, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("taojin.run.find", lambda recipe: small())
-    return CliRunner().invoke(app, ["tune", "model", "small", *map(str, arguments)])
-
-
-def test_the_command_prints_the_settings_and_the_best_ones_for_set(tmp_path: Path, monkeypatch) -> None:
-    file = tmp_path / "tune.db"
-    done = command("--trials", 3, "--file", file, monkeypatch=monkeypatch)
-    assert done.exit_code == 0, done.output
-    found = find(file, 3)
-    assert f"the recipe as it stands: {found.today:.4f}" in done.stdout and "as it stands" in done.stdout
-    assert [line for line in done.stdout.splitlines() if line.startswith("--set ")] == [
-        f"--set {assignment}" for assignment in found.assignments
-    ]
-    told = json.loads(command("--trials", 3, "--file", file, "--json", monkeypatch=monkeypatch).stdout)
-    assert told == found.to_json()
-
-
-def test_the_command_takes_changes_and_tells_what_is_wrong(tmp_path: Path, monkeypatch) -> None:
-    file = tmp_path / "tune.db"
-    refused = command("--trials", 1, "--file", file, "--model", "netwrk", monkeypatch=monkeypatch)
-    assert refused.exit_code == 1 and "did you mean 'network'" in refused.stderr and not file.exists()
-    refused = command("--trials", 1, "--file", file, "--set", "models.network.dmi=2", monkeypatch=monkeypatch)
-    assert refused.exit_code == 1 and "did you mean 'dim'" in refused.stderr
-    done = command("--trials", 1, "--file", file, "--set", "models.network.dim=2", "--json", monkeypatch=monkeypatch)
-    changed = small(network=replace(NETWORK, dim=2))
-    assert json.loads(done.stdout) == find(file, 1, changed).to_json() and len(stored(file)) == 1
 
 
 def test_a_file_that_is_no_database_is_told_before_anything_is_fitted(tmp_path: Path) -> None:
