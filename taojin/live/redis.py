@@ -60,7 +60,7 @@ class RedisStore:
         self._prefix = f"taojin:{{{name}}}:"
         try:
             self._client = redis.Redis.from_url(url, socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
-            self._check(self._client.info("persistence"), url)
+            self._check(self._client.info("persistence"))
         except (RedisError, ValueError) as error:
             raise ValueError(
                 f"live store {_plain(url)}: expected a Redis server that answers, got: {error}; start it, or leave "
@@ -160,7 +160,7 @@ class RedisStore:
         return self._prefix + name
 
     @staticmethod
-    def _check(persistence: dict[str, Any], url: str) -> None:
+    def _check(persistence: dict[str, Any]) -> None:
         """Refuse a server that forgets everything when it stops."""
         if not int(persistence.get("aof_enabled", 1)):
             raise ValueError("one that keeps nothing on disk (appendonly no); set `appendonly yes`")
