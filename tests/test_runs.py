@@ -229,7 +229,7 @@ def test_a_killed_training_leaves_no_half_bundle(tmp_path: Path) -> None:
 
 def test_a_bundle_is_small_objects_not_pickles(tiny_run: Path) -> None:
     names = {path.suffix for path in tiny_run.rglob("*") if path.is_file()}
-    assert names <= {".json", ".npy", ".onnx", ".parquet"}
+    assert names <= {".json", ".npy", ".npz", ".onnx", ".parquet"}
     assert Bundle.load(tiny_run).name == "world_tiny"
 
 

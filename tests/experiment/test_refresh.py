@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,7 @@ def test_every_round_goes_on_where_one_fails(run: Path, monkeypatch: pytest.Monk
         else:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(refreshing.time, "sleep", sleep)
+    monkeypatch.setattr(refreshing, "time", SimpleNamespace(sleep=sleep))
     said = CliRunner().invoke(app, ["refresh", str(run), "--every", "15m"])
     assert said.exit_code == 130 and rounds == [900.0] * 3
     assert said.stdout.count("with 0 events of the live store") == 2
