@@ -75,7 +75,8 @@ def test_every_line_runs_and_prints_what_the_page_says(tmp_path: Path) -> None:
         if service is not None and service.poll() is None:
             service.kill()
 
-    first, event, history, second = (json.loads(text) for text in said if text.startswith("{"))
+    ready, first, event, history, second = (json.loads(text) for text in said if text.startswith("{"))
+    assert ready == {"status": "ready"}
     assert len(first["items"]) == len(second["items"]) == 5 and event["applied"] == 1
     assert history["events"][0]["item"]["title"] == "Flour"
     assert first["items"] != second["items"]

@@ -70,9 +70,12 @@ def find(run: Path, version: str) -> Version:
     meant = [one for one in there if version and one.manifest.version.startswith(version)]
     if len(meant) == 1:
         return meant[0]
+    if meant:
+        several = ", ".join(one.manifest.version for one in meant)
+        raise BundleError(f"version {version!r} of {run}: expected one, got the beginning of several: {several}")
     names = [one.manifest.version for one in there]
-    hint = f"did you mean one of {', '.join(names)}?" if meant else did_you_mean(version, names)
-    raise BundleError(f"version {version!r} of {run}: {'several begin so' if meant else 'not there'}; {hint}")
+    hint = did_you_mean(version, names) if version else f"there are {', '.join(names)}"
+    raise BundleError(f"version {version!r} of {run}: not there; {hint}")
 
 
 def use(run: Path, version: Version) -> None:

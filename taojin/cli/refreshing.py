@@ -30,6 +30,8 @@ def refresh(
 ) -> None:
     """Count again over the data and the collected events: windows, lists, histories. What was learned stays."""
     with told():
+        if service is not None:
+            _address(service)
         pause = duration(every) / SECOND if every is not None else None
         _round(run, service, data)
         while pause is not None:
@@ -46,17 +48,26 @@ def _round(run: Path, service: str | None, data: Path | None) -> None:
     with Bars() as bars:
         bundle, live = refresh_run(run, data=data, progress=bars)
     typer.echo(f"bundle {bundle.name} {bundle.version} in {run}, with {live:,} events of the live store")
-    if service is not None:
+    if service is None:
+        return
+    try:
         typer.echo(_swap(service))
+    except ValueError as error:
+        raise ValueError(f"the bundle is written, and the service has not taken it: {error}") from error
+
+
+def _address(service: str) -> str:
+    """Where the service is asked to swap; what is no address is refused before anything is counted."""
+    if not service.startswith(("http://", "https://")):
+        raise ValueError(f"--service {service}: expected an address such as http://localhost:8000")
+    return f"{service.rstrip('/')}/v1/admin/swap"
 
 
 def _swap(service: str) -> str:
     """Ask a service to take the bundle; what it says, or a `ValueError`."""
     from taojin.serving.admin import VARIABLE
 
-    address = f"{service.rstrip('/')}/v1/admin/swap"
-    if not address.startswith(("http://", "https://")):
-        raise ValueError(f"--service {service}: expected an address such as http://localhost:8000")
+    address = _address(service)
     request = urllib.request.Request(address, method="POST", headers={"X-API-Key": os.environ.get(VARIABLE, "")})
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:

@@ -39,7 +39,8 @@ def read_more(source: Any, path: Path) -> Raw:
             wanted = ", ".join(PLAIN.columns)
             raise ValueError(f"{path}: expected the columns {wanted}; times in milliseconds since 1970")
         read = source.events
-    return replace(read, file=path.name).read(Folder(path.parent), "events", unreadable=0.01)
+    unreadable = source.unreadable if isinstance(source, Files) else 0.01
+    return replace(read, file=path.name).read(Folder(path.parent), "events", unreadable=unreadable)
 
 
 def _has(path: Path, wanted: TableFile) -> bool:

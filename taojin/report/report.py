@@ -18,7 +18,7 @@ from taojin.bundle.bundle import Bundle
 from taojin.core.progress import Progress, Silent
 from taojin.core.spec import encode
 from taojin.core.units import FIRST, Ints
-from taojin.core.whole import whole
+from taojin.core.whole import check_file, whole
 from taojin.data.split import Part
 from taojin.data.vocabulary import Vocabulary
 from taojin.evaluation.evaluation import Evaluation, Values
@@ -71,6 +71,9 @@ def report(
     which = {"test": Part.TEST, "valid": Part.VALID}.get(part)
     if which is None:
         raise ValueError(f"part {part!r}: expected 'test' or 'valid'")
+    if Path(out).suffix not in (".html", ".htm"):
+        raise ValueError(f"--out {out}: expected a file that ends in .html")
+    check_file(Path(out))
     progress = progress or Silent()
     offline = Offline.load(run, data)
     judged = Judged.of(offline, which)

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from taojin.core.trace import Trace
+from taojin.serving.question import SIMILAR
 
 if TYPE_CHECKING:
     import pandas
@@ -102,7 +103,7 @@ class Answer:
         lines = [_line(place, item, width) for place, item in enumerate(self.items, start=1)]
         if self.unknown:
             lines.append(f"(not in the catalogue: {', '.join(self.unknown)})")
-        if self.stranger:
+        if self.stranger and self.scene != SIMILAR:
             who = "nobody was named" if self.user is None else f"nothing is known of user {self.user!r}"
             lines.append(f"({who}: what a stranger gets)")
         if self.exhausted:

@@ -124,7 +124,8 @@ class Recommender:
             rows = vocabulary.rows(difflib.get_close_matches(item, vocabulary.ids, n=1))
         if not len(rows):
             return "search by title"
-        return f"did you mean {vocabulary.id(int(rows[0]))!r}, {catalogue.titles(rows)[0]}?"
+        title = catalogue.titles(rows)[0]
+        return f"did you mean {vocabulary.id(int(rows[0]))!r}{f', {title}' if title else ''}?"
 
     def _pipeline(self, scene: str, channels: tuple[str, ...]) -> Pipeline:
         pipeline = self.bundle.scenes[known(scene, self.bundle.scenes, "scene")]

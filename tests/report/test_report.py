@@ -110,6 +110,9 @@ def test_the_command_writes_it_beside_the_run(tiny_run: Path, tmp_path: Path) ->
     said = CliRunner().invoke(app, ["report", str(tiny_run), "--out", str(tmp_path / "in" / "page.html")])
     assert said.exit_code == 0, said.stderr
     assert (tmp_path / "in" / "page.html").exists() and "funnel" in said.stdout
+    for place, said_of in (("page.pdf", "ends in .html"), ("in/page.html/x.html", "expected a file's place")):
+        bad = CliRunner().invoke(app, ["report", str(tiny_run), "--out", str(tmp_path / place)])
+        assert bad.exit_code == 1 and said_of in bad.stderr
     wrong = CliRunner().invoke(app, ["report", str(tiny_run), "--part", "train", "--out", str(tmp_path / "no.html")])
     assert wrong.exit_code == 1 and "expected 'test' or 'valid'" in wrong.stderr
     assert not (tmp_path / "no.html").exists()
