@@ -1,8 +1,8 @@
 """`python -m benchmarks reading --rows 10000000`: seconds and memory of reading and checking a log of so many events.
 
 The file is generated: users and items by a power law, times over a year, two kinds of event and a number, as CSV. It is
-read in a process of its own by the source that `taojin new` writes for it; one thread reads. With `--final` the line
-goes to docs/results.md. The last line is one JSON line.
+read and checked in a process of its own, as `taojin train --from RUN --events FILE` reads events; one thread reads.
+With `--final` the line goes to docs/results.md. The last line is one JSON line.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,26 +23,13 @@ import pyarrow.csv
 from benchmarks.environment import at_least_one
 from benchmarks.quality import RESULTS, commit
 from benchmarks.section import write_section
-from taojin.data.columns import Id, Number, Text, Time, Unit
-from taojin.data.files import Files, TableFile
+from taojin.core.units import YEAR
+from taojin.data.files import Files
+from taojin.data.more import PLAIN
 
 BLOCK = 1_000_000
 START = 1_700_000_000_000
-YEAR = 365 * 86_400_000
-LOG = Files(
-    name="log",
-    events=TableFile(
-        "log.csv",
-        {
-            "user": Id("user"),
-            "item": Id("item"),
-            "time": Time("time", unit=Unit.MILLISECONDS),
-            "event": Text("event"),
-            "value": Number("value"),
-        },
-    ),
-    kinds=("view", "buy"),
-)
+LOG = Files(name="log", events=replace(PLAIN, file="log.csv"), kinds=("view", "buy"))
 
 
 def main(arguments: list[str]) -> None:

@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from taojin.cli.common import AsJson, RunPath, screen, told
+
+if TYPE_CHECKING:
+    from taojin.bundle.versions import Version
 
 TELL = "a service that runs takes it with `kill -HUP PID`, or with POST /v1/admin/swap"
 
@@ -36,7 +39,7 @@ def use(
     from taojin.bundle.versions import find
 
     with told():
-        _put(run, find(run, version).manifest.version)
+        _put(run, find(run, version))
 
 
 def rollback(run: RunPath) -> None:
@@ -44,14 +47,14 @@ def rollback(run: RunPath) -> None:
     from taojin.bundle.versions import before
 
     with told():
-        _put(run, before(run).manifest.version)
+        _put(run, before(run))
 
 
-def _put(run: Path, version: str) -> None:
+def _put(run: Path, version: "Version") -> None:
     from taojin.bundle.bundle import Bundle
-    from taojin.bundle.versions import find, use
+    from taojin.bundle.versions import use
 
-    meant = find(run, version)
-    Bundle.load(meant.path)  # what does not load takes nobody's place
-    use(run, meant)
-    typer.echo(f"{run} is {meant.manifest.name} {version} of {meant.manifest.created}; {TELL}")
+    Bundle.load(version.path)  # what does not load takes nobody's place
+    use(run, version)
+    said = version.manifest
+    typer.echo(f"{run} is {said.name} {said.version} of {said.created}; {TELL}")

@@ -13,7 +13,8 @@ import typer
 
 from taojin.cli.common import MENDABLE, DataPath, RunPath, told
 from taojin.core.bars import Bars
-from taojin.core.duration import SECOND, duration
+from taojin.core.duration import duration
+from taojin.core.units import SECOND
 
 PATIENCE = 600
 """Seconds that a service may take to load a bundle."""

@@ -2,9 +2,8 @@
 
 import re
 
-from taojin.core.units import DAY, HOUR, MINUTE
+from taojin.core.units import DAY, HOUR, MINUTE, SECOND
 
-SECOND = 1_000
 UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 

@@ -48,6 +48,19 @@ class LiveEvents:
     time: Ints
     arrival: Ints
 
+    @classmethod
+    def of(cls, rows: Sequence[tuple[str, str, str, float | None, int, int]]) -> "LiveEvents":
+        """From rows of user, item, event, value (None where there is none), time and arrival."""
+        user, item, event, value, time, arrival = zip(*rows, strict=True) if rows else ((), (), (), (), (), ())
+        return cls(
+            user,
+            item,
+            event,
+            np.array([np.nan if v is None else v for v in value], np.float32),
+            np.array(time, np.int64),
+            np.array(arrival, np.int64),
+        )
+
     def __len__(self) -> int:
         return len(self.item)
 

@@ -55,9 +55,8 @@ def led_by(dataset: Dataset, users: Vocabulary, items: Vocabulary) -> Dataset:
     first, second = users.extend(dataset.user_vocabulary.ids), items.extend(dataset.item_vocabulary.ids)
     moved = user[log.user]
     order = np.lexsort((item[events.item], events.time, moved))
-    offsets = np.searchsorted(moved[order], np.arange(len(first) + 1)).astype(np.int64)
     given = None if log.given is None else log.given[order]
-    ordered = Log(offsets, take(replace(events, item=item[events.item]), order), given)
+    ordered = Log(_offsets(moved[order], len(first)), take(replace(events, item=item[events.item]), order), given)
     return replace(dataset, users=people, items=goods, user_vocabulary=first, item_vocabulary=second, log=ordered)
 
 

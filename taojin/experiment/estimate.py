@@ -2,7 +2,7 @@
 
 Two trials with whole users and the whole catalogue, each in a process of its own. What a training costs grows with its
 users in a line, since what grows with the catalogue is the same in both; the line through the trials is followed up to
-all users. Networks stop when they stop: expect the truth within a factor of two.
+all users. Networks stop when they stop, so it is a rough figure.
 """
 
 import multiprocessing

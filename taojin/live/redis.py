@@ -15,10 +15,9 @@ it survive a power cut; with `everysec` up to a second of events may be lost.
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
 import redis
 from redis.exceptions import RedisError
 
@@ -69,7 +68,6 @@ class RedisStore:
         self._append = self._client.register_script(APPEND)
         self._shown = self._client.register_script(SHOWN)
         self._writer = ThreadPoolExecutor(1, "live store")
-        self._recorded: list[Future[None]] = []
         self._closed = False
 
     def append(self, events: Sequence[LiveEvent]) -> Receipt:
@@ -88,13 +86,11 @@ class RedisStore:
 
     def record(self, impression: Impression) -> None:
         """Queue what was shown; `flush` waits for the server."""
-        self._recorded = [future for future in self._recorded if not future.done()]
-        self._recorded.append(self._writer.submit(self._record, impression))
+        self._writer.submit(self._record, impression)
 
     def flush(self) -> None:
         """Wait until all that was recorded is there."""
-        for future in self._recorded:
-            future.result()
+        self._writer.submit(lambda: None).result()  # one thread, in order: all before it is done
 
     def user_events(self, user: str) -> LiveEvents:
         """All events of one user, by (time, arrival)."""
@@ -102,7 +98,7 @@ class RedisStore:
         for line in self._client.lrange(self._key(f"user:{user}"), 0, -1):
             arrival, _, event = line.decode().partition(" ")
             rows.append((user, *json.loads(event), int(arrival)))
-        return _columns(sorted(rows, key=lambda row: (row[4], row[5])))
+        return LiveEvents.of(sorted(rows, key=lambda row: (row[4], row[5])))
 
     def users(self, limit: int) -> tuple[str, ...]:
         """Users with the newest arrivals first, 10,000 at most."""
@@ -112,7 +108,7 @@ class RedisStore:
     def collect(self, since: int = 0) -> Iterator[LiveEvents]:
         """The events whose arrival is above `since`, in the order of arrival, in blocks of 10,000."""
         for block in self._blocks("events", since):
-            yield _columns(
+            yield LiveEvents.of(
                 [(fields[b"user"].decode(), *json.loads(fields[b"event"]), arrival) for arrival, fields in block]
             )
 
@@ -170,15 +166,3 @@ def _plain(url: str) -> str:
     """The address without what is secret in it."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}"
-
-
-def _columns(rows: Sequence[tuple[str, str, str, float | None, int, int]]) -> LiveEvents:
-    user, item, event, value, time, arrival = zip(*rows, strict=True) if rows else ((), (), (), (), (), ())
-    return LiveEvents(
-        user,
-        item,
-        event,
-        np.array([np.nan if v is None else v for v in value], np.float32),
-        np.array(time, np.int64),
-        np.array(arrival, np.int64),
-    )

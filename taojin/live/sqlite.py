@@ -13,8 +13,6 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
 from taojin.core.live import Impression, LiveEvent, LiveEvents, Receipt
 from taojin.live.group_commit import GroupCommit
 
@@ -92,7 +90,7 @@ class SQLiteStore:
         """All events of one user, by (time, arrival)."""
         with self._reading() as connection:
             query = f"SELECT {COLUMNS} FROM events WHERE user = ? ORDER BY time, arrival"
-            return _columns(connection.execute(query, (user,)).fetchall())
+            return LiveEvents.of(connection.execute(query, (user,)).fetchall())
 
     def users(self, limit: int) -> tuple[str, ...]:
         """Users among the newest 10,000 events, those with the newest arrivals first."""
@@ -106,7 +104,7 @@ class SQLiteStore:
         query = f"SELECT {COLUMNS} FROM events WHERE arrival > ? ORDER BY arrival LIMIT {BLOCK}"
         while True:
             with self._reading() as connection:
-                block = _columns(connection.execute(query, (since,)).fetchall())
+                block = LiveEvents.of(connection.execute(query, (since,)).fetchall())
             if not len(block):
                 return
             yield block
@@ -207,15 +205,3 @@ def _shown(row: tuple[int, str, str, str, int, str, str]) -> tuple[int, Impressi
         scores=tuple(json.loads(scores)),
     )
     return arrival, impression
-
-
-def _columns(rows: list[tuple[str, str, str, float | None, int, int]]) -> LiveEvents:
-    user, item, event, value, time, arrival = zip(*rows, strict=True) if rows else ((), (), (), (), (), ())
-    return LiveEvents(
-        user,
-        item,
-        event,
-        np.array([np.nan if v is None else v for v in value], np.float32),
-        np.array(time, np.int64),
-        np.array(arrival, np.int64),
-    )

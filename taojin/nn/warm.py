@@ -23,7 +23,7 @@ from taojin.core.units import PAD
 from taojin.nn.table import Table
 
 STARTS = "starts of "
-"""Beside a table's weights: where each field begins, and behind the last one where it ends."""
+"""Beside a table's weights: where each field begins."""
 
 _current: ContextVar["States | None"] = ContextVar("states of trainings", default=None)
 

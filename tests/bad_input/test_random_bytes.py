@@ -1,29 +1,16 @@
 """Whatever bytes are given to the reader: an error that says where, or a table, and every row is counted once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from taojin.data.columns import Id, Number, Text, Time, Unit
-from taojin.data.files import Files, TableFile
+from taojin.data.files import Files
+from taojin.data.more import PLAIN
 
-SHOP = Files(
-    name="shop",
-    events=TableFile(
-        "events.csv",
-        {
-            "user": Id("user"),
-            "item": Id("item"),
-            "time": Time("time", unit=Unit.MILLISECONDS),
-            "event": Text("event"),
-            "value": Number("value"),
-        },
-    ),
-    kinds=("view", "buy"),
-    unreadable=1.0,
-)
+SHOP = Files(name="shop", events=replace(PLAIN, file="events.csv"), kinds=("view", "buy"), unreadable=1.0)
 CELLS = st.sampled_from(
     (
         *("u", "v", "", '"', '"a,b"', "1600000000000", "1600000000001", "-1", "99999999999999", "view", "buy", "x"),
