@@ -1,7 +1,7 @@
 """`python -m benchmarks gains sequences | tasks --data DIR`: what a history and several tasks at once are worth.
 
 DIR is the folder that holds the data sets. `sequences`: DIN, DIEN, BST and a Transformer against mean pooling on the
-same inputs (`--rows kuairand` or ml-1m); GAUC, its difference and a 95 % bootstrap interval over users. `tasks`: MMoE
+same inputs (`--on kuairand` or ml-1m); GAUC, its difference and a 95 % bootstrap interval over users. `tasks`: MMoE
 and PLE against a model for each task alone, on KuaiRand; AUC (a watch ratio counts as positive above one half), and the
 difference paired by seed; every side takes the learning rate of three that is best on validation. Fits on one thread,
 epochs chosen on validation; what they predict is kept in `--runs`. Judges on validation; `--final` reads the test part
@@ -19,15 +19,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.encoded import EncodedRows
 from benchmarks.environment import ROOT, at_least_one
-from benchmarks.film_rows import film_rows
 from benchmarks.fits.task import PARTS
 from benchmarks.kept import Kept
 from benchmarks.quality import RESULTS
 from benchmarks.ranking import interval
+from benchmarks.rows import NAMES, protocol, rows_of
 from benchmarks.section import write_section
-from benchmarks.video_rows import EVERY_TASK, video_rows
+from benchmarks.video_rows import EVERY_TASK, TARGETS
 from taojin.core.auc import auc, group_auc
 from taojin.evaluation.ranking_metrics import gauc
 from taojin.nn.training import Training
@@ -64,30 +63,33 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks gains", description=__doc__)
     parser.add_argument("what", choices=MEASURES)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
-    parser.add_argument("--rows", choices=("kuairand", "ml-1m"), default="kuairand")
+    parser.add_argument("--on", choices=NAMES, default=NAMES[0], help="data set")
+    parser.add_argument("--rows", type=at_least_one, help="about so many ratings, of whole users; all without it")
     parser.add_argument("--length", type=at_least_one, default=LENGTH, help="places of the history")
     parser.add_argument("--seeds", type=at_least_one, default=5, help="of tasks")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "gains", help="where predictions are kept")
     parser.add_argument("--final", action="store_true", help="read the test part, and say so in docs/results.md")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    if (options.what, options.rows) not in ROWS:
-        parser.error(f"{options.what}: expected --rows kuairand, whose rows have several labels; got {options.rows}")
-    rows, measure = ROWS[options.what, options.rows](options.data), MEASURES[options.what]
     sequence = options.what == "sequences"
+    if not sequence and options.on != "kuairand":
+        parser.error(f"{options.what}: expected --on kuairand, whose rows have several labels; got {options.on}")
+    rows = rows_of(options.on, options.data, options.rows, TARGETS if sequence else EVERY_TASK)
+    measure = MEASURES[options.what]
     part = "test" if options.final else "valid"
-    folder = options.runs / f"{options.what}-{options.rows}"
+    folder = options.runs / f"{options.what}-{options.on}"
     kept = Kept(folder, rows.shortened(options.length) if sequence else rows, PARTS[part], sequence)
     lines, figures = measure(kept, options.seeds)
     print(lines)
     if options.final:
-        more = f" --rows {options.rows}" if sequence else ""
+        more = f" --on {options.on}" if sequence else ""
+        more += "" if options.rows is None else f" --rows {options.rows}"
         text = (
             f"`python -m benchmarks gains {options.what}{more} --data DIR --final` on {datetime.now(UTC):%Y-%m-%d}, "
-            f"fits of commit {kept.commits()}. {inspect.getdoc(measure)}"
+            f"fits of commit {kept.commits()}. {protocol(options.on, rows)} {inspect.getdoc(measure)}"
         )
-        write_section(RESULTS, f"What {options.what} are worth, {options.rows}", f"{text}\n\n{lines}")
-    print(json.dumps({"benchmark": f"gains {options.what}", "rows": options.rows, "part": part, "models": figures}))
+        write_section(RESULTS, f"What {options.what} are worth, {options.on}", f"{text}\n\n{lines}")
+    print(json.dumps({"benchmark": f"gains {options.what}", "rows": options.on, "part": part, "models": figures}))
 
 
 def sequences(kept: Kept, seeds: int) -> tuple[str, dict[str, object]]:
@@ -169,9 +171,4 @@ def judged(kept: Kept, name: str, spec: RankingModel, targets: tuple[str, ...], 
     return found
 
 
-ROWS: dict[tuple[str, str], Callable[[Path], EncodedRows]] = {
-    ("sequences", "kuairand"): lambda data: video_rows(data / "kuairand-pure"),
-    ("sequences", "ml-1m"): lambda data: film_rows(data / "ml-1m", None),
-    ("tasks", "kuairand"): lambda data: video_rows(data / "kuairand-pure", EVERY_TASK),
-}
 MEASURES: dict[str, Callable[[Kept, int], tuple[str, dict[str, object]]]] = {"sequences": sequences, "tasks": tasks}

@@ -21,13 +21,13 @@ import numpy as np
 import torch
 
 from benchmarks.encoded import EncodedRows
-from benchmarks.environment import ROOT
-from benchmarks.film_rows import film_rows
+from benchmarks.environment import ROOT, at_least_one
 from benchmarks.fits.ours import Encoded, columns, samples
 from benchmarks.fits.task import TEST, VALID
 from benchmarks.quality import commit
+from benchmarks.rows import NAMES, protocol, rows_of
 from benchmarks.section import write_section
-from benchmarks.video_rows import TARGETS, video_rows
+from benchmarks.video_rows import TARGETS
 from taojin.core.auc import auc
 from taojin.core.batch import Rows
 from taojin.core.progress import Advance, Silent
@@ -41,10 +41,6 @@ from taojin.ranking.model import RankingModel
 from taojin.ranking.onnx import OnnxRanker
 from taojin.ranking.trees import Trees
 
-ROWS = {
-    "ml-1m": lambda data: film_rows(data / "ml-1m", None),
-    "kuairand": lambda data: video_rows(data / "kuairand-pure"),
-}
 CANDIDATES = 300
 SHORT = 5
 """Newest places that stand for a session: MovieLens has none."""
@@ -74,8 +70,9 @@ class Counting(Silent):
 def main(arguments: list[str]) -> None:
     """Measure, print a table of all rows known so far, end with one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks zoo", description=__doc__)
-    parser.add_argument("name", choices=ROWS)
+    parser.add_argument("name", choices=NAMES)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
+    parser.add_argument("--rows", type=at_least_one, help="about so many ratings, of whole users; all without it")
     parser.add_argument("--only", nargs="+", choices=MODELS, help="some models")
     parser.add_argument(
         "--measure", nargs="+", choices=MEASURES, default=tuple(MEASURES), help="speed: on a quiet core"
@@ -85,13 +82,11 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     measured = commit()
-    file = options.runs / f"{options.name}.json"
+    rows = rows_of(options.name, options.data, options.rows)
+    file = options.runs / f"{options.name}-{len(rows)}.json"
     known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    rows = None
     for name in options.only or MODELS:
         missing = [what for what in options.measure if options.only or what not in known.get(name, {})]
-        if missing:
-            rows = rows or ROWS[options.name](options.data)
         for what in missing:
             found = MEASURES[what](name, rows)
             if found is not None:
@@ -104,17 +99,14 @@ def main(arguments: list[str]) -> None:
     lines = table(known, part)
     print(lines)
     if options.final:
-        write_section(GUIDE, f"All models on {options.name}", f"{PROTOCOL[options.name]}\n\n{lines}")
+        cut = "" if options.rows is None else f" --rows {options.rows}"
+        text = (
+            f"`python -m benchmarks zoo {options.name} --data DIR{cut} --final`. {protocol(options.name, rows)}\n"
+            f"One seed; GAUC by user; milliseconds for {CANDIDATES} candidates and a history of {rows.length}."
+        )
+        write_section(GUIDE, f"All models on {options.name}", f"{text}\n\n{lines}")
     figures = {name: row["quality"][part] for name, row in known.items()}
     print(json.dumps({"benchmark": "zoo", "part": part, "models": figures}))
-
-
-PROTOCOL = {
-    "ml-1m": "`python -m benchmarks zoo ml-1m --data DIR --final`: is a rating a like (4 stars and more)? Test: the "
-    "last fifth of each user's ratings.\nOne seed; GAUC by user; milliseconds for 300 candidates and a history of 50.",
-    "kuairand": "`python -m benchmarks zoo kuairand --data DIR --final`: is a shown video clicked? Test: the last "
-    "four days.\nOne seed; GAUC by user; milliseconds for 300 candidates and a history of 50.",
-}
 
 
 def quality(name: str, rows: EncodedRows) -> dict[str, object] | None:

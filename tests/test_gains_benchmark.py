@@ -25,8 +25,7 @@ def rows() -> EncodedRows:
 
 @pytest.fixture
 def bench(tmp_path: Path, rows: EncodedRows, monkeypatch: pytest.MonkeyPatch):
-    for what in ("sequences", "tasks"):
-        monkeypatch.setitem(gains.ROWS, (what, "kuairand"), lambda data: rows)
+    monkeypatch.setattr(gains, "rows_of", lambda name, data, limit, tasks: rows)
     monkeypatch.setattr(gains, "TRAINING", replace(gains.TRAINING, epochs=1))
     monkeypatch.setattr(gains, "TASKS_TRAINING", replace(gains.TASKS_TRAINING, epochs=1))
     monkeypatch.setattr(gains, "RATES", (1e-3, 1e-2))
@@ -89,5 +88,5 @@ def test_what_tasks_are_worth(bench, rows: EncodedRows, tmp_path: Path, capsys: 
 
 def test_tasks_need_rows_with_several_labels(bench, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        bench("tasks", capsys, "--rows", "ml-1m")
-    assert "tasks: expected --rows kuairand, whose rows have several labels; got ml-1m" in capsys.readouterr().err
+        bench("tasks", capsys, "--on", "ml-1m")
+    assert "tasks: expected --on kuairand, whose rows have several labels; got ml-1m" in capsys.readouterr().err

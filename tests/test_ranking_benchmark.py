@@ -66,7 +66,7 @@ class Bench:
         self.folder, self.runs, self.patch = folder, folder / "runs", patch
         self.results = folder / "results.md"
         self.results.write_text("# Results\n")
-        patch.setattr(ranking, "ROWS", {"ml-1m": lambda data: rows})
+        patch.setattr(ranking, "rows_of", lambda name, data, limit: rows)
         patch.setattr(ranking, "Trials", partial(Trials, rates=RATES))
         patch.setattr(ranking, "RESULTS", self.results)
         patch.setattr(trials, "commit", lambda: "abc1234")
@@ -173,7 +173,7 @@ def test_other_rows_or_limits_are_fitted_anew(
     bench.run(capsys, "--models", "fm", "--batch", "128")
     assert len(made) == 2 * once
     flipped = replace(rows, labels={"like": 1 - rows.labels["like"]})
-    bench.patch.setattr(ranking, "ROWS", {"ml-1m": lambda data: flipped})
+    bench.patch.setattr(ranking, "rows_of", lambda name, data, limit: flipped)
     bench.run(capsys, "--models", "fm")
     assert len(made) == 3 * once
     assert len(list((bench.runs / "ml-1m").iterdir())) == 3
@@ -181,7 +181,7 @@ def test_other_rows_or_limits_are_fitted_anew(
 
 def test_several_targets_have_a_line_each(bench: Bench, rows: EncodedRows, capsys: pytest.CaptureFixture[str]) -> None:
     labels = {"click": rows.labels["like"], "long_view": np.roll(rows.labels["like"], 1)}
-    bench.patch.setattr(ranking, "ROWS", {"ml-1m": lambda data: replace(rows, labels=labels)})
+    bench.patch.setattr(ranking, "rows_of", lambda name, data, limit: replace(rows, labels=labels))
     bench.pretend()
     found = bench.run(capsys, "--models", "fm")
     assert list(found["models"]) == ["fm, click", "fm, long_view"]

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.encoded import EncodedRows
 from benchmarks.environment import ROOT, at_least_one
 from benchmarks.quality import RESULTS
 from benchmarks.ranking.trials import PEERS, Trials
+from benchmarks.rows import NAMES, protocol, rows_of
 from benchmarks.section import write_section
 
 MODELS = ("fm", "wide_deep", "deepfm", "dcn", "xdeepfm", "din")
@@ -31,21 +31,6 @@ STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365
 """97.5 % points of Student's distribution by the number of seeds."""
 
 
-def film_rows(data: Path) -> EncodedRows:
-    """MovieLens-1M: whether a rating is a like; the last fifth of each user's ratings is the test part."""
-    from benchmarks.film_rows import film_rows as rows
-
-    return rows(data / "ml-1m", None)
-
-
-def video_rows(data: Path) -> EncodedRows:
-    """KuaiRand: whether a view is a click, and a long one; the last four days are the test part."""
-    from benchmarks.video_rows import video_rows as rows
-
-    return rows(data / "kuairand-pure")
-
-
-ROWS = {"ml-1m": film_rows, "kuairand": video_rows}
 ROWWISE = {"ml-1m": False, "kuairand": True}
 """How our tables learn, chosen on validation; the peers have Adam alone."""
 
@@ -53,10 +38,11 @@ ROWWISE = {"ml-1m": False, "kuairand": True}
 def main(arguments: list[str]) -> None:
     """Measure, print a table, end with one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks ranking", description=__doc__)
-    parser.add_argument("name", choices=ROWS)
+    parser.add_argument("name", choices=NAMES)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
     parser.add_argument("--against", nargs="*", choices=PEERS, default=[], help="peers")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--rows", type=at_least_one, help="about so many ratings, of whole users; all without it")
     parser.add_argument("--seeds", type=at_least_one, default=5)
     parser.add_argument("--epochs", type=at_least_one, default=8)
     parser.add_argument("--batch", type=at_least_one, default=2048)
@@ -64,7 +50,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "ranking", help="where predictions are kept")
     parser.add_argument("--final", action="store_true", help="read the test part, and say so in docs/results.md")
     options = parser.parse_args(arguments)
-    rows = ROWS[options.name](options.data).shortened(HISTORY)
+    rows = rows_of(options.name, options.data, options.rows).shortened(HISTORY)
     trials = Trials(
         rows, options.runs / options.name, seeds=options.seeds, epochs=options.epochs, batch=options.batch,
         threads=options.threads, rowwise=ROWWISE[options.name],
@@ -84,16 +70,17 @@ def main(arguments: list[str]) -> None:
     if options.final:
         peers = " ".join(options.against)
         fits = ", ".join(trials.commits("taojin"))
-        protocol = (
-            f"`python -m benchmarks ranking {options.name} --data DIR --against {peers} --final` on "
-            f"{datetime.now(UTC):%Y-%m-%d}, fits of commit {fits}.\n{ROWS[options.name].__doc__} {len(rows):,} rows, "
+        cut = "" if options.rows is None else f" --rows {options.rows}"
+        text = (
+            f"`python -m benchmarks ranking {options.name} --data DIR{cut} --against {peers} --final` on "
+            f"{datetime.now(UTC):%Y-%m-%d}, fits of commit {fits}.\n{protocol(options.name, rows)} "
             f"{options.seeds} seeds, test AUC, fp32.\nGrid of learning rates {', '.join(map(str, trials.rates))}, at "
             f"most {options.epochs} epochs, chosen on validation.\n"
             f"Our tables learn by {'row-wise Adagrad' if trials.rowwise else 'Adam'}, the peers' by Adam.\n"
             "Every side keeps the epoch with the best AUC; our vectors begin as far from zero as DeepCTR-Torch's.\n"
             "The difference is paired by seed, with its 95 % interval (Student)."
         )
-        write_section(RESULTS, f"Ranking beside others, {options.name}", f"{protocol}\n\n{lines}")
+        write_section(RESULTS, f"Ranking beside others, {options.name}", f"{text}\n\n{lines}")
     everyone = ("taojin", *PEERS)
     means = {name: {side: _mean(aucs.get(side)) for side in everyone} for name, aucs in found.items()}
     print(json.dumps({"part": part, "models": means}))
