@@ -160,6 +160,8 @@ class Profile:
                 continue
             if separator == "." and not any(re.search(r"[^\W\d]\.[^\W\d]", cell) for cell in cells):
                 continue  # the points of numbers
+            if separator == "/" and not _recurring([cell.split("/")[0] for cell in {*cells} if "/" in cell]):
+                continue  # names such as "CARDS/WRAP"
             words = [word.strip() for of in parts for word in of]
             short = sum(0 < len(word) <= 24 and word.count(" ") <= 2 for word in words) > 0.95 * len(words)
             if short and len({word for word in words if word}) < 0.5 * len(words):
@@ -183,6 +185,15 @@ class Profile:
     def _reads(self, time: Time) -> bool:
         values, wrong, _ = time.read(self._some)
         return bool(wrong.mean() <= 1 - MOST) and len(values.drop_null()) > 0
+
+
+def _recurring(first: list[str]) -> bool:
+    """Whether the first words of different cells recur, as those of a list or of levels do.
+
+    >>> _recurring(["Tea", "Tea", "Coffee", "Coffee"]), _recurring(["CARDS", "FROZEN PIE", "SOUP"])
+    (True, False)
+    """
+    return len(first) >= 2 * len({*first})
 
 
 def profiles(sample: pa.Table) -> dict[str, Profile]:

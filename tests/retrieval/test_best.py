@@ -1,5 +1,6 @@
 """The k best keys of each group, against plain loops."""
 
+import tracemalloc
 from collections import defaultdict
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taojin.retrieval.serve import best as best_module
 from taojin.retrieval.serve.best import Combine, Ranked, best, join, top
 
 SCORES = st.floats(-1e6, 1e6, width=32)
@@ -64,3 +66,27 @@ def test_join_puts_groups_behind_one_another():
     none = Ranked(np.array([0, 0, 0]), np.empty(0, int), np.empty(0, np.float32))
     assert listed(join([one, none, one])) == [[(4, 1.0)], [], [], [(4, 1.0)]]
     assert listed(join([])) == []
+
+
+@given(lengths=st.lists(st.integers(0, 9), min_size=1, max_size=12), k=st.integers(0, 10), seed=st.integers(0, 99))
+def test_few_pairs_in_many_groups_are_ranked_as_any(lengths, k, seed):
+    random = np.random.default_rng(seed)
+    offsets = np.concatenate(([0], np.cumsum(lengths)))
+    key = np.concatenate([np.empty(0, int), *(random.permutation(20)[:length] for length in lengths)])
+    score = random.integers(-3, 4, len(key)).astype(np.float32)
+    expected = top(offsets, key, score, k)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(best_module, "CELLS", 0)
+        patch.setattr(best_module, "DENSE", 0)
+        assert listed(top(offsets, key, score, k)) == listed(expected)
+
+
+def test_one_long_group_among_many_empty_ones_takes_no_place_for_them():
+    groups, longest = 200_000, 2_000
+    offsets = np.concatenate(([0], np.full(groups, longest)))
+    tracemalloc.start()
+    found = top(offsets, np.arange(longest), np.arange(longest, dtype=np.float32), 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.key.tolist() == [1999, 1998, 1997] and found.offsets[[1, -1]].tolist() == [3, 3]
+    assert peak < 50e6  # a place for every possible pair would be 3.2 GB

@@ -207,3 +207,16 @@ def test_columns_may_be_named(tmp_path: Path) -> None:
     assert (plan.user, plan.item) == ("a", "b") and "as you say" in str(plan)
     with pytest.raises(ValueError, match=r"--user aa: .*log.csv has no such column; did you mean 'a'"):
         look("x", log, named={"user": "aa"})
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator"),
+    [
+        (["Tea/Green", "Tea/Black", "Coffee/Beans", "Coffee/Ground"], "/"),
+        (["Drama/War", "Drama/Crime", "Drama/Comedy", "Comedy/War", "Comedy/Crime", "Comedy"], "/"),
+        (["CARDS/WRAP", "FROZEN PIE/CAKE", "SOUP", "BREAD"], None),
+        (["1/2 LB", "12/16 OZ", "6/12 OZ", "GAL"], None),
+    ],
+)
+def test_a_slash_within_names_makes_no_list(cells: list[str], separator: str | None) -> None:
+    assert Profile("kind", pa.chunked_array([cells * 20])).separator == separator

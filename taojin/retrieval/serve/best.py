@@ -84,6 +84,8 @@ def top(offsets: Ints, key: Ints, score: Numbers, k: int) -> Ranked:
     length = np.diff(offsets)
     longest = int(length.max(initial=0))
     packed = _pack(score.astype(np.float32), key)
+    if len(length) * longest > max(CELLS, DENSE * len(packed)):
+        return _top_of_few(offsets, packed, k)
     if len(packed) == len(length) * longest:
         pairs = packed.reshape(len(length), longest)
     else:
@@ -94,6 +96,14 @@ def top(offsets: Ints, key: Ints, score: Numbers, k: int) -> Ranked:
     pairs.sort(axis=1)
     found = pairs != EMPTY
     return Ranked(np.concatenate(([0], np.cumsum(found.sum(axis=1)))), *_unpack(pairs[found]))
+
+
+def _top_of_few(offsets: Ints, packed: NDArray[np.uint64], k: int) -> Ranked:
+    """The same in no more memory than the pairs take: most groups have far fewer than the longest one."""
+    group = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    order = np.lexsort((packed, group))
+    order = order[np.arange(len(packed)) - offsets[group] < k]
+    return Ranked(np.searchsorted(group[order], np.arange(len(offsets))), *_unpack(packed[order]))
 
 
 def join(parts: list[Ranked]) -> Ranked:
