@@ -5,17 +5,16 @@ users in a line, since what grows with the catalogue is the same in both; the li
 all users. Networks stop when they stop, so it is a rough figure.
 """
 
-import multiprocessing
 import resource
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from taojin.core.progress import Progress, Silent
 from taojin.core.units import FIRST
+from taojin.core.workers import fresh_processes
 from taojin.data.dataset import Dataset, Log, take
 from taojin.data.vocabulary import Vocabulary
 from taojin.experiment.fit import Divided
@@ -91,7 +90,7 @@ def estimate(experiment: Experiment, dataset: Dataset, progress: Progress | None
         for size in sizes:
             some = of_some_users(dataset, size, experiment.seed)
             # A fresh interpreter: what a process has had at most is never less than what it had before.
-            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            with fresh_processes(1) as pool:
                 trials.append(pool.submit(_trial, experiment, some).result())
             advance(1, f"{len(some.log):,} events")
     return Estimate(len(dataset.log), tuple(trials))

@@ -3,10 +3,8 @@
 Shapes: R users of a block, E events of all their pasts.
 """
 
-import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress, Silent
 from taojin.core.units import FIRST, PAD
 from taojin.core.whole import whole
+from taojin.core.workers import fresh_processes
 from taojin.live.store import open_store
 from taojin.serving.recommender import Recommender, seed_of
 
@@ -80,9 +79,7 @@ def _answered(
         recommender = Recommender(bundle, open_store(run))
         yield from (lists(recommender, block, scene=scene, n=n) for block in blocks)
         return
-    # A fresh interpreter for each: what serves runs threads, which a fork would leave behind.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context) as pool:
+    with fresh_processes(workers) as pool:
         yield from pool.map(partial(_lists, run, scene, n), blocks)
 
 
