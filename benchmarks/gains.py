@@ -22,28 +22,29 @@ import torch
 from benchmarks.environment import ROOT, at_least_one
 from benchmarks.fits.task import PARTS
 from benchmarks.kept import Kept
+from benchmarks.lines import Line
 from benchmarks.quality import RESULTS
 from benchmarks.ranking import interval
 from benchmarks.rows import NAMES, protocol, rows_of
 from benchmarks.section import write_section
 from benchmarks.video_rows import EVERY_TASK, TARGETS
+from benchmarks.zoo import EPOCHS, MODELS, limited
 from taojin.core.auc import auc, group_auc
 from taojin.evaluation.ranking_metrics import gauc
 from taojin.nn.training import Training
-from taojin.ranking import zoo
 from taojin.ranking.crosses.flat import Flat
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.heads.mmoe import PLE, MMoE
 from taojin.ranking.model import RankingModel
 
-TRAINING = Training(batch=2048, epochs=10, patience=1, sparse=True, device="cpu")
 SEQUENCES = {
-    "mean pooling": zoo.MEAN_POOL,
-    "DIN": zoo.DIN,
-    "DIEN": zoo.DIEN,
-    "BST": zoo.BEHAVIOUR_TRANSFORMER,
-    "Transformer": zoo.TRANSFORMER,
+    "mean pooling": "MEAN_POOL",
+    "DIN": "DIN",
+    "DIEN": "DIEN",
+    "BST": "BEHAVIOUR_TRANSFORMER",
+    "Transformer": "TRANSFORMER",
 }
+"""Lines of the zoo, which learn as in `benchmarks zoo`: what it has kept is not fitted again."""
 HEADS = {
     "MMoE": RankingModel(crosses=(Flat(),), head=MMoE()),
     "PLE": RankingModel(crosses=(Flat(),), head=PLE()),
@@ -51,7 +52,7 @@ HEADS = {
 ALONE = RankingModel(crosses=(MLP((256, 128)),))
 """As wide as an expert."""
 SAMPLES = 1_000
-TASKS_TRAINING = replace(TRAINING, batch=512)
+TRAINING = Training(batch=512, epochs=10, patience=1, sparse=True, device="cpu")
 """Several tasks need more steps than one before the tables overfit, which they do within an epoch or two."""
 RATES = (1e-3, 3e-3, 1e-2)
 """Of all but the tables; every side takes the one with the best mean AUC of its tasks on validation, seed 0."""
@@ -67,7 +68,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--rows", type=at_least_one, help="about so many ratings, of whole users; all without it")
     parser.add_argument("--length", type=at_least_one, default=LENGTH, help="places of the history")
     parser.add_argument("--seeds", type=at_least_one, default=5, help="of tasks")
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "gains", help="where predictions are kept")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "rankers", help="where predictions are kept")
     parser.add_argument("--final", action="store_true", help="read the test part, and say so in docs/results.md")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
@@ -77,8 +78,8 @@ def main(arguments: list[str]) -> None:
     rows = rows_of(options.on, options.data, options.rows, TARGETS if sequence else EVERY_TASK)
     measure = MEASURES[options.what]
     part = "test" if options.final else "valid"
-    folder = options.runs / f"{options.what}-{options.on}"
-    kept = Kept(folder, rows.shortened(options.length) if sequence else rows, PARTS[part], sequence)
+    folder = options.runs / (options.on if sequence else f"tasks-{options.on}")
+    kept = Kept(folder, rows.shortened(options.length) if sequence else rows, PARTS[part])
     lines, figures = measure(kept, options.seeds)
     print(lines)
     if options.final:
@@ -93,12 +94,16 @@ def main(arguments: list[str]) -> None:
 
 
 def sequences(kept: Kept, seeds: int) -> tuple[str, dict[str, object]]:
-    """Models of the zoo over the same inputs, one seed; intervals by 1,000 bootstrap samples of users."""
+    """Models of the zoo over the same inputs, each with the better of two rates of its tables by validation.
+
+    One seed; intervals by 1,000 bootstrap samples of users.
+    """
     target = next(iter(kept.rows.labels))
     label, user = kept.labels(target), kept.rows.columns["user"][kept.rows.part == kept.part].astype(np.int64)
     said = {}
-    for name, spec in SEQUENCES.items():
-        said[name] = kept.said(name, replace(spec, training=TRAINING), (target,), seed=0)[target]
+    for name, line in SEQUENCES.items():
+        spec = kept.best(line, limited(MODELS[line], EPOCHS), (target,), by=(target,))
+        said[name] = kept.said(line, spec, (target,), seed=0)[target]
         print(f"{name}: GAUC {gauc(label, said[name], user):.4f}", flush=True)
     base = said["mean pooling"]
     lines = ["| model | AUC | GAUC | GAUC minus mean pooling [95 %] |", "|---|---|---|---|"]
@@ -137,9 +142,9 @@ def tasks(kept: Kept, seeds: int) -> tuple[str, dict[str, object]]:
     found: dict[str, dict[str, list[float]]] = {model: {task: [] for task in names} for model in ("alone", *HEADS)}
     for seed in range(seeds):
         for task in names:
-            found["alone"][task] += judged(kept, "alone", alone[task], (task,), seed).values()
+            found["alone"][task] += kept.aucs("alone", alone[task], (task,), seed).values()
         for model, spec in together.items():
-            for task, value in judged(kept, model, spec, names, seed).items():
+            for task, value in kept.aucs(model, spec, names, seed).items():
                 found[model][task].append(value)
         last = {model: {task: round(values[-1], 4) for task, values in of.items()} for model, of in found.items()}
         print(f"seed {seed}: {json.dumps(last)}", flush=True)
@@ -152,23 +157,10 @@ def tasks(kept: Kept, seeds: int) -> tuple[str, dict[str, object]]:
     return "\n".join(lines), {m: {t: round(float(np.mean(v)), 5) for t, v in of.items()} for m, of in found.items()}
 
 
-def best(kept: Kept, name: str, spec: RankingModel, targets: tuple[str, ...]) -> RankingModel:
-    """The spec with the rate of RATES that does best on validation, whatever part is judged."""
-    valid = replace(kept, part=PARTS["valid"])
-    specs = [replace(spec, training=replace(TASKS_TRAINING, learning_rate=rate)) for rate in RATES]
-    found = [np.mean(list(judged(valid, name, one, targets, 0).values())) for one in specs]
-    print(f"{name} {'-'.join(targets)}: {dict(zip(RATES, np.round(found, 4).tolist(), strict=True))}", flush=True)
-    return specs[int(np.argmax(found))]
-
-
-def judged(kept: Kept, name: str, spec: RankingModel, targets: tuple[str, ...], seed: int) -> dict[str, float]:
-    """AUC of each task after one fit."""
-    found = {}
-    for task, said in kept.said(name, spec, targets, seed).items():
-        label = kept.labels(task)
-        known = ~np.isnan(label)
-        found[task] = auc(label[known], said[known])
-    return found
+def best(kept: Kept, name: str, spec: RankingModel, targets: tuple[str, ...]) -> Line:
+    """The spec with the rate of RATES that does best on validation."""
+    specs = [replace(spec, training=replace(TRAINING, learning_rate=rate)) for rate in RATES]
+    return kept.best(name, specs, targets, by=targets)
 
 
 MEASURES: dict[str, Callable[[Kept, int], tuple[str, dict[str, object]]]] = {"sequences": sequences, "tasks": tasks}

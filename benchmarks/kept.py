@@ -1,19 +1,20 @@
 """What models of the package predict for encoded rows, each fitted once: an interrupted benchmark goes on."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.encoded import EncodedRows
-from benchmarks.fits.ours import columns, parts
-from benchmarks.fits.task import PARTS
+from benchmarks.fits.task import PARTS, VALID
+from benchmarks.lines import Line, columns_of, part_of
 from benchmarks.quality import commit
+from taojin.core.auc import auc
 from taojin.core.units import Floats
 from taojin.ranking.lesson import Lesson
-from taojin.ranking.model import RankingModel
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,25 @@ class Kept:
     folder: Path
     rows: EncodedRows
     part: int
-    sequence: bool
 
-    def said(self, name: str, spec: RankingModel, targets: tuple[str, ...], seed: int) -> dict[str, Floats]:
+    def best(self, name: str, specs: Sequence[Line], targets: tuple[str, ...], *, by: tuple[str, ...]) -> Line:
+        """The spec with the best mean AUC of the tasks `by` on validation after a fit of seed 0, whatever is judged."""
+        if len(specs) == 1:
+            return specs[0]
+        valid = replace(self, part=VALID)
+        found = [np.mean([valid.aucs(name, spec, targets, 0)[task] for task in by]) for spec in specs]
+        return specs[int(np.argmax(found))]
+
+    def aucs(self, name: str, spec: Line, targets: tuple[str, ...], seed: int) -> dict[str, float]:
+        """AUC of each task after one fit, where its label is known."""
+        found = {}
+        for task, said in self.said(name, spec, targets, seed).items():
+            label = self.labels(task)
+            known = ~np.isnan(label)
+            found[task] = auc(label[known], said[known])
+        return found
+
+    def said(self, name: str, spec: Line, targets: tuple[str, ...], seed: int) -> dict[str, Floats]:
         """Probability of each task for the rows of the part, after a fit on the training rows if there was none."""
         key = hashlib.sha256(repr((self.of_rows, spec, targets)).encode()).hexdigest()[:12]
         file = self.folder / f"{name}-{'-'.join(targets)}-seed{seed}-{key}.npz"
@@ -42,9 +59,9 @@ class Kept:
         """Labels of the part's rows."""
         return self.rows.labels[target][self.rows.part == self.part]
 
-    def _fit(self, spec: RankingModel, targets: tuple[str, ...], seed: int, file: Path) -> None:
-        read = columns(self.rows, sequence=self.sequence)
-        learned = parts(self.rows, read, targets)
+    def _fit(self, spec: Line, targets: tuple[str, ...], seed: int, file: Path) -> None:
+        read = columns_of(spec, self.rows)
+        learned = [part_of(self.rows, part, read, targets, spec) for part in (0, *PARTS.values())]
         ranker = spec.fit(Lesson(learned[0], learned[1], read, seed=seed))
         said = {name: ranker.score(learned[part].rows) for name, part in PARTS.items()}
         arrays = {f"{name}.{target}": values for name, of in said.items() for target, values in of.items()}

@@ -16,15 +16,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import numpy as np
 import torch
 
 from benchmarks.encoded import EncodedRows
 from benchmarks.environment import ROOT, at_least_one
-from benchmarks.fits.ours import Encoded, columns, samples
-from benchmarks.fits.task import TEST, VALID
+from benchmarks.fits.task import PARTS, VALID
+from benchmarks.kept import Kept
+from benchmarks.lines import Line, columns_of, part_of
 from benchmarks.quality import commit
 from benchmarks.rows import NAMES, protocol, rows_of
 from benchmarks.section import write_section
@@ -34,7 +34,6 @@ from taojin.core.batch import Rows
 from taojin.core.progress import Advance, Silent
 from taojin.core.stages import Ranker
 from taojin.evaluation.ranking_metrics import gauc, logloss
-from taojin.features.feature import Column, History, Level
 from taojin.nn.samples import Samples
 from taojin.ranking import zoo
 from taojin.ranking.lesson import Lesson
@@ -43,8 +42,6 @@ from taojin.ranking.onnx import OnnxRanker
 from taojin.ranking.trees import Trees
 
 CANDIDATES = 300
-SHORT = 5
-"""Newest places that stand for a session: MovieLens has none."""
 BATCH, EPOCHS = 2_048, 10
 RATES = (0.05, 0.005)
 """Of tables; each network takes the one with the better AUC on validation."""
@@ -80,7 +77,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument(
         "--measure", nargs="+", choices=MEASURES, default=tuple(MEASURES), help="speed: on a quiet core"
     )
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "zoo", help="where rows of the table are kept")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "rankers", help="where rows of the table are kept")
     parser.add_argument("--final", action="store_true", help="read the test part, and say so in docs/ranking.md")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
@@ -91,7 +88,7 @@ def main(arguments: list[str]) -> None:
     for name in options.only or MODELS:
         missing = [what for what in options.measure if options.only or what not in known.get(name, {})]
         for what in missing:
-            found = MEASURES[what](name, rows)
+            found = MEASURES[what](name, rows, options.runs / options.name)
             if found is not None:
                 known.setdefault(name, {})[what] = found | {"commit": measured}
                 file.parent.mkdir(parents=True, exist_ok=True)
@@ -113,43 +110,37 @@ def main(arguments: list[str]) -> None:
     print(json.dumps({"benchmark": "zoo", "part": part, "models": figures}))
 
 
-def quality(name: str, rows: EncodedRows) -> dict[str, object] | None:
+def quality(name: str, rows: EncodedRows, folder: Path) -> dict[str, object] | None:
     """AUC, GAUC and log loss of one line on validation and test; None where it needs more tasks than there are."""
     spec, rows, targets = task_of(name, rows)
     if name == CHAIN and len(targets) < 2:
         return None
-    read = columns_of(spec, rows)
-    parts = [made(rows, part, read, targets, spec) for part in (0, VALID, TEST)]
-    best: dict[str, Any] | None = None
-    for rate in RATES if isinstance(spec, RankingModel) else (None,):
-        started = time.perf_counter()
-        ranker = limited(spec, EPOCHS, rate).fit(Lesson(parts[0], parts[1], read))
-        found: dict[str, Any] = {"rate": rate, "seconds": round(time.perf_counter() - started, 1)}
-        for part, of in (("valid", VALID), ("test", TEST)):
-            said = ranker.score(parts[of].rows)[targets[0]]
-            label, user = parts[of].labels[:, 0], rows.columns["user"][rows.part == of]
-            found[part] = {
-                "auc": round(auc(label, said), 5),
-                "gauc": round(gauc(label, said, user), 5),
-                "logloss": round(logloss(label, said), 5) if name != ORDER else None,
-            }
-        if best is None or found["valid"]["auc"] > best["valid"]["auc"]:
-            best = found
-    return best
+    kept = Kept(folder, rows, VALID)
+    best = kept.best(name, limited(spec, EPOCHS), targets, by=targets[:1])
+    found: dict[str, object] = {"rate": best.training.sparse_rate if isinstance(best, RankingModel) else None}
+    for part, of in PARTS.items():
+        said = replace(kept, part=of).said(name, best, targets, seed=0)[targets[0]]
+        label, user = rows.labels[targets[0]][rows.part == of], rows.columns["user"][rows.part == of]
+        found[part] = {
+            "auc": round(auc(label, said), 5),
+            "gauc": round(gauc(label, said, user), 5),
+            "logloss": round(logloss(label, said), 5) if name != ORDER else None,
+        }
+    return found
 
 
-def speed(name: str, rows: EncodedRows) -> dict[str, object] | None:
+def speed(name: str, rows: EncodedRows, folder: Path) -> dict[str, object] | None:
     """Parameters, rows a second of an epoch over FEW rows, and milliseconds of one line."""
     spec, rows, targets = task_of(name, rows)
     if name == CHAIN and len(targets) < 2:
         return None
     read = columns_of(spec, rows)
-    train, valid = (made(rows, part, read, targets, spec) for part in (0, VALID))
+    train, valid = (part_of(rows, part, read, targets, spec) for part in (0, VALID))
     few = train.where(np.arange(len(train)) < FEW)
     few_valid = valid.where(np.arange(len(valid)) < FEW // 10)
     counting = Counting()
     started = time.perf_counter()
-    ranker = limited(spec, 1, None).fit(Lesson(few, few_valid, read, progress=counting))
+    ranker = limited(spec, 1)[0].fit(Lesson(few, few_valid, read, progress=counting))
     seconds = time.perf_counter() - started
     return {
         "parameters": parameters(ranker),
@@ -161,7 +152,7 @@ def speed(name: str, rows: EncodedRows) -> dict[str, object] | None:
 MEASURES = {"quality": quality, "speed": speed}
 
 
-def task_of(name: str, rows: EncodedRows) -> tuple[RankingModel | Trees, EncodedRows, tuple[str, ...]]:
+def task_of(name: str, rows: EncodedRows) -> tuple[Line, EncodedRows, tuple[str, ...]]:
     """A line, its rows and what it learns; the first target is judged."""
     spec = MODELS[name]
     targets = tuple(rows.labels) if several(spec) else tuple(rows.labels)[:1]
@@ -171,45 +162,17 @@ def task_of(name: str, rows: EncodedRows) -> tuple[RankingModel | Trees, Encoded
     return spec, rows, targets
 
 
-def limited(spec: RankingModel | Trees, epochs: int, rate: float | None) -> RankingModel | Trees:
-    """The line with the benchmark's limits and a rate of its tables; trees have neither."""
+def limited(spec: Line, epochs: int) -> list[Line]:
+    """The line with the benchmark's limits, once with each rate of its tables; trees have neither."""
     if isinstance(spec, Trees):
-        return replace(spec, boosting=replace(spec.boosting, threads=1))
+        return [replace(spec, boosting=replace(spec.boosting, threads=1))]
     training = replace(spec.training, batch=BATCH, epochs=epochs, patience=1, device="cpu")
-    return replace(spec, training=training if rate is None else replace(training, sparse_rate=rate))
+    return [replace(spec, training=replace(training, sparse_rate=rate)) for rate in RATES]
 
 
-def several(spec: RankingModel | Trees) -> bool:
+def several(spec: Line) -> bool:
     """Whether a line is one of several tasks."""
     return isinstance(spec, RankingModel) and type(spec.head).__name__ != "Single"
-
-
-def columns_of(spec: RankingModel | Trees, rows: EncodedRows) -> dict[str, Column]:
-    """What a line reads."""
-    if isinstance(spec, Trees):
-        read = columns(rows, sequence=False, one_level=True)
-        # A user's rows lie at different moments, among which an order would be told by the user's own counts.
-        return {name: read[name] for name in read if spec.learns != "order" or name not in rows.request}
-    read = columns(rows, sequence=bool(spec.interests))
-    if len(spec.interests) > 1:
-        read["session"] = Encoded("session", History(SHORT, rows.history), Level.REQUEST)
-    return {name: read[name] for name in spec.features} if spec.features else read
-
-
-def made(
-    rows: EncodedRows, part: int, read: dict[str, Column], targets: tuple[str, ...], spec: RankingModel | Trees
-) -> Samples:
-    """Rows of a part; for trees, that may learn an order, a request is a user."""
-    chosen = np.flatnonzero(rows.part == part)
-    without = {name: column for name, column in read.items() if name != "session"}
-    found = samples(rows, chosen, without, targets)
-    if isinstance(spec, Trees):
-        of = np.unique(rows.columns["user"][chosen], return_inverse=True)[1]
-        return replace(found, rows=Rows({}, found.rows.candidate, of))
-    if "session" in read:
-        request = found.rows.request | {"session": found.rows.request["history"][:, -SHORT:]}
-        return replace(found, rows=Rows(request, found.rows.candidate, found.rows.of))
-    return found
 
 
 def parameters(ranker: Ranker) -> int | None:

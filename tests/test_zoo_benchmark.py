@@ -1,0 +1,51 @@
+"""`python -m benchmarks zoo` on few invented rows: figures from kept predictions, each line fitted once."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import kept, zoo
+from benchmarks.film_rows import film_rows
+from benchmarks.kept import Kept
+from taojin.core.auc import auc
+from taojin.evaluation.ranking_metrics import gauc
+
+LINES = ("LR", "LONG_AND_SHORT", "LAMBDA_MART", "ENTIRE_SPACE")
+
+
+def test_the_table_follows_from_what_the_best_rate_predicted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = film_rows(None, 4_000)
+    monkeypatch.setattr(zoo, "rows_of", lambda name, data, limit: rows)
+    monkeypatch.setattr(zoo, "MODELS", {name: zoo.MODELS[name] for name in LINES})
+    monkeypatch.setattr(zoo, "EPOCHS", 1)
+    monkeypatch.setattr(zoo, "GUIDE", tmp_path / "ranking.md")
+    monkeypatch.setattr(zoo, "commit", lambda: "abc1234")
+    monkeypatch.setattr(kept, "commit", lambda: "abc1234")
+    (tmp_path / "ranking.md").write_text("# Ranking\n")
+
+    def run(*more: str) -> dict:
+        zoo.main(["ml-1m", "--data", str(tmp_path), "--runs", str(tmp_path / "runs"), *more])
+        return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    found = run()
+    assert found["part"] == "valid" and set(found["models"]) == set(LINES[:3])  # one task makes no chain
+    monkeypatch.setattr(Kept, "_fit", lambda *arguments: pytest.fail("fitted once more"))
+    test = run("--final")["models"]
+    label, user = rows.labels["like"], rows.columns["user"].astype(np.int64)
+    for name, rates in (("LR", 2), ("LONG_AND_SHORT", 2), ("LAMBDA_MART", 1)):
+        said = []
+        for file in (tmp_path / "runs" / "ml-1m").glob(f"{name}-like-seed0-*.npz"):
+            with np.load(file) as of:
+                said.append((of["valid.like"], of["test.like"]))
+        assert len(said) == rates
+        valid, last = max(said, key=lambda pair: auc(label[rows.part == 1], pair[0]))
+        assert found["models"][name]["auc"] == pytest.approx(auc(label[rows.part == 1], valid), abs=1e-5)
+        assert test[name]["auc"] == pytest.approx(auc(label[rows.part == 2], last), abs=1e-5)
+        judged = gauc(label[rows.part == 2], last, user[rows.part == 2])
+        assert test[name]["gauc"] == pytest.approx(judged, abs=1e-5)
+    text = (tmp_path / "ranking.md").read_text()
+    assert "## All models on ml-1m" in text and f"| LR | {test['LR']['auc']:.4f} | {test['LR']['gauc']:.4f} |" in text
