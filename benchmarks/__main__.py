@@ -9,6 +9,7 @@ BENCHMARKS = {
     "gains": "benchmarks.gains",
     "latency": "benchmarks.latency",
     "neighbours": "benchmarks.neighbours",
+    "own-files": "benchmarks.own_files",
     "preranking": "benchmarks.preranking",
     "quality": "benchmarks.quality",
     "ranking": "benchmarks.ranking",
