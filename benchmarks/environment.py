@@ -1,7 +1,8 @@
-"""Numbers of command lines; environments of peers, built once from `benchmarks/peers/NAME.txt` in `.cache/peers`."""
+"""Options of command lines; environments of peers, built once from `benchmarks/peers/NAME.txt` in `.cache/peers`."""
 
 import argparse
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,18 @@ def at_least_one(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected at least 1, got {number}")
     return number
+
+
+def takes_data(parser: argparse.ArgumentParser) -> None:
+    """Give a command line `--data`, which `TAOJIN_DATA` stands in for."""
+    known = os.environ.get("TAOJIN_DATA")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=known is None,
+        default=Path(known) if known is not None else None,
+        help="folder that holds the data sets; TAOJIN_DATA without it",
+    )
 
 
 def peer_python(name: str) -> Path:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.environment import ROOT, at_least_one
+from benchmarks.environment import ROOT, at_least_one, takes_data
 from benchmarks.fits.task import PARTS
 from benchmarks.kept import Kept
 from benchmarks.lines import Line
@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> None:
     """Measure, print a table, end with one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks gains", description=__doc__)
     parser.add_argument("what", choices=MEASURES)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
+    takes_data(parser)
     parser.add_argument("--on", choices=NAMES, default=NAMES[0], help="data set")
     parser.add_argument("--rows", type=at_least_one, help="about so many ratings, of whole users; all without it")
     parser.add_argument("--length", type=at_least_one, default=LENGTH, help="places of the history")

@@ -25,6 +25,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
+from benchmarks.environment import takes_data
 from benchmarks.quality import RESULTS, commit
 from benchmarks.section import write_section
 
@@ -72,7 +73,7 @@ SETS = {
 def main(arguments: list[str]) -> None:
     """Go the whole way with each set, print a table, end with one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks own-files", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
+    takes_data(parser)
     parser.add_argument("--only", nargs="+", choices=SETS, default=tuple(SETS))
     parser.add_argument("--final", action="store_true", help="read the test part, and say so in docs/results.md")
     options = parser.parse_args(arguments)

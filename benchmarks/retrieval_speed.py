@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.calibration import calibrate
-from benchmarks.environment import ROOT, at_least_one, peer_python
+from benchmarks.environment import ROOT, at_least_one, peer_python, takes_data
 from benchmarks.fits.next_item import Task
 from taojin.data.sequences import ItemSequences
 
@@ -62,7 +62,7 @@ DUELS = {
 def main(arguments: list[str]) -> None:
     """Measure, print a table, end with one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks retrieval-speed", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
+    takes_data(parser)
     parser.add_argument("--models", nargs="+", choices=DUELS, default=tuple(DUELS))
     parser.add_argument("--minutes", type=float, default=45.0, help="what a training gets")
     parser.add_argument("--rounds", type=at_least_one, default=3, help="of what is quick; networks have one")

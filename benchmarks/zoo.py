@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from benchmarks.encoded import EncodedRows
-from benchmarks.environment import ROOT, at_least_one
+from benchmarks.environment import ROOT, at_least_one, takes_data
 from benchmarks.fits.task import PARTS, VALID
 from benchmarks.kept import Kept
 from benchmarks.lines import Line, columns_of, part_of
@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> None:
     """Measure, print a table of all rows known so far, end with one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks zoo", description=__doc__)
     parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
+    takes_data(parser)
     parser.add_argument("--rows", type=at_least_one, help="about so many ratings, of whole users; all without it")
     parser.add_argument("--only", nargs="+", choices=MODELS, help="some models")
     parser.add_argument(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.environment import ROOT, at_least_one
+from benchmarks.environment import ROOT, at_least_one, takes_data
 from benchmarks.quality import RESULTS
 from benchmarks.ranking.trials import PEERS, Trials
 from benchmarks.rows import NAMES, protocol, rows_of
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> None:
     """Measure, print a table, end with one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks ranking", description=__doc__)
     parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
+    takes_data(parser)
     parser.add_argument("--against", nargs="*", choices=PEERS, default=[], help="peers")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--rows", type=at_least_one, help="about so many ratings, of whole users; all without it")

@@ -11,7 +11,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.environment import ROOT
+from benchmarks.environment import ROOT, takes_data
 from benchmarks.quality import RESULTS, commit
 from benchmarks.section import write_section
 
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     """Measure, print a table of all rows known so far, end with one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks retrieval", description=__doc__)
     parser.add_argument("name", choices=MODULES)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
+    takes_data(parser)
     parser.add_argument("--only", help="one model")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "retrieval", help="where rows are kept")
     parser.add_argument("--final", action="store_true", help="read the test part, and say so in docs/results.md")
