@@ -1,13 +1,12 @@
 """`python -m benchmarks quality RECIPE --data DIR`: the funnel beside baselines, EASE and SASRec, over several seeds.
 
-Judges on the validation part, which choices may look at; `--final` reads the test part and appends command, commit,
+Judges on the validation part, which choices may look at; `--final` reads the test part and writes command, commit,
 seeds and result to docs/results.md.
 """
 
 import argparse
 import json
 import resource
-import shlex
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from rich.console import Console
 
 import taojin
 from benchmarks.alone import alone
+from benchmarks.section import shown, write_section
 from taojin.evaluation.evaluation import Evaluation, average
 from taojin.evaluation.report_table import report_table
 from taojin.experiment.evaluate import evaluate
@@ -83,7 +83,6 @@ def commit() -> str:
 
 def _append(arguments: list[str], commit: str, found: Evaluation, figures: dict[str, object]) -> None:
     """A section of docs/results.md: what was run, on which commit, and what came out."""
-    shown = [Path(part).name if "/" in part else part for part in arguments]
     lists = {"funnel": found.funnel, **found.baselines}
     rows = []
     for name, values in lists.items():
@@ -94,10 +93,9 @@ def _append(arguments: list[str], commit: str, found: Evaluation, figures: dict[
             f"| {name} | {values['ndcg@10']:.4f} [{interval.low:.4f}, {interval.high:.4f}] "
             f"| {values['hr@10']:.4f} | {values['coverage@10']:.4f} | {said} |"
         )
+    title = f"{figures['data']}, {found.users} users, seeds {', '.join(map(str, found.about.seeds))}"
     text = f"""
-## {figures["data"]}, {found.users} users, seeds {", ".join(map(str, found.about.seeds))}
-
-`python -m benchmarks quality {shlex.join(shown)}` on {datetime.now(UTC):%Y-%m-%d}, commit {commit}, training
+`python -m benchmarks quality {shown(arguments)}` on {datetime.now(UTC):%Y-%m-%d}, commit {commit}, training
 {", ".join(map(str, figures["train_seconds"]))} s, peak memory {figures["peak_gb"]} GB.
 The split guards {found.about.guards}.
 
@@ -106,5 +104,4 @@ The split guards {found.about.guards}.
 """
     gap = found.gap
     share = f"\nShare of the gap to the ideal: {gap.mean:.3f} [{gap.low:.3f}, {gap.high:.3f}].\n" if gap else ""
-    with RESULTS.open("a", encoding="utf-8") as file:
-        file.write(text + "\n".join(rows) + "\n" + share)
+    write_section(RESULTS, title, text + "\n".join(rows) + "\n" + share)

@@ -10,3 +10,12 @@ def write_section(file: Path, title: str, text: str) -> None:
     before, found, behind = whole.partition(head)
     others = "\n## " + behind.partition("\n## ")[2] if "\n## " in behind else ""
     file.write_text((before if found else whole) + f"{head}\n{text.strip()}\n" + others, encoding="utf-8")
+
+
+def shown(arguments: list[str]) -> str:
+    """A command line without the folders of this machine.
+
+    >>> shown(["--data", "/home/me/ml-1m", "--rows", "5"])
+    '--data ml-1m --rows 5'
+    """
+    return " ".join(Path(part).name if "/" in part else part for part in arguments)

@@ -6,7 +6,8 @@ round. Timed is the whole call: optimiser, regulariser, shuffling, validation af
 fits one batch, so that imports and compilation are not counted for anyone.
 
 All rows take an hour on two cores; `--rows 200000 --models deepfm --rounds 1` gives a first look. `--vocabulary`
-spreads the same rows over so many users and items and asks for our own sides alone: what large tables cost.
+spreads the same rows over so many users and items and sets our own sides on them beside our own on the rows as they
+are: what large tables cost. `--final` writes the table to docs/results.md. The last line is one JSON line.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
@@ -26,22 +28,30 @@ from benchmarks.encoded import EncodedRows
 from benchmarks.environment import ROOT, at_least_one, peer_python
 from benchmarks.film_rows import film_rows
 from benchmarks.fits.task import Task
+from benchmarks.quality import RESULTS, commit
+from benchmarks.section import shown, write_section
 from taojin.core.auc import auc
 
 GOALS = {"deepfm": (2.5, 4.0), "dcn": (5.0, 5.0), "dcn_v2": (5.0, 5.0), "din": (1.3, 2.5)}
 """Least ratio to the faster peer, in fp32 and in bf16."""
 MODELS = tuple(GOALS)
 PEERS = ("deepctr", "rechub")
+RATIOS = {
+    "to_peer": "ours ÷ the faster peer, fp32 / bf16 (floors)",
+    "to_bare": "ours ÷ bare, fp32 / bf16",
+    "large_to_small": "large ÷ as they are, fp32 / bf16",
+}
 
 
 @dataclass(frozen=True)
 class Side:
-    """A program that fits: its name in the table, its module, its Python and its precision."""
+    """A program that fits: its name in the table, its module, its Python, its precision and its rows."""
 
     name: str
     module: str
     python: Path
     bf16: bool = False
+    rows: str = "rows.npz"
 
 
 def main(arguments: list[str]) -> None:
@@ -56,6 +66,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--batch", type=int, default=4096)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--final", action="store_true", help="say so in docs/results.md")
     options = parser.parse_args(arguments)
     here = Path(sys.executable)
     sides = [
@@ -68,11 +79,13 @@ def main(arguments: list[str]) -> None:
             Side("bare", "benchmarks.fits.bare", here),
             Side("bare bf16", "benchmarks.fits.bare", here, bf16=True),
         ]
+    else:
+        sides += [replace(side, name=f"{side.name}, large", rows="large.npz") for side in sides]
     with tempfile.TemporaryDirectory() as folder:
         rows = film_rows(options.data, options.rows)
-        if options.vocabulary is not None:
-            rows = spread(rows, options.vocabulary)
         rows.save(Path(folder) / "rows.npz")
+        if options.vocabulary is not None:
+            spread(rows, options.vocabulary).save(Path(folder) / "large.npz")
         test = rows.labels["like"][rows.part == 2]
         found = {model: measure(model, sides, Path(folder), options, test) for model in options.models}
     protocol = {
@@ -83,7 +96,34 @@ def main(arguments: list[str]) -> None:
         "vocabulary": options.vocabulary,
         "threads": options.threads,
     }
+    lines = table(found, [side.name for side in sides])
+    print(lines)
+    if options.final:
+        title = f"Speed of training, {protocol['data']}"
+        title += "" if options.vocabulary is None else f", {options.vocabulary:,} users and items"
+        text = (
+            f"`python -m benchmarks training-speed {shown(arguments)}` on {datetime.now(UTC):%Y-%m-%d}, commit "
+            f"{commit()}: {len(rows):,} rows, batch {options.batch:,}, {options.threads} threads,\n{options.rounds} "
+            "rounds; rows a second are medians over the rounds, ratios medians of those within a round."
+        )
+        write_section(RESULTS, title, f"{text}\n\n{lines}")
     print(json.dumps({"benchmark": "training-speed", **protocol, "models": found}))
+
+
+def table(found: dict[str, dict], sides: list[str]) -> str:
+    """Rows a second of each side, and our ratios."""
+    ratios = [key for key in RATIOS if key in next(iter(found.values()))]
+    heads = ["model", "GFLOP/s", *sides, *(RATIOS[key] for key in ratios)]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for model, one in found.items():
+        gflops = one["gflops_before_each_round"]
+        cells = [model, f"{min(gflops)} to {max(gflops)}", *(f"{one['rows_per_second'][side]:,}" for side in sides)]
+        for key in ratios:
+            cell = " / ".join(f"{one[key][precision]:.2f}" for precision in ("fp32", "bf16"))
+            floors = " / ".join(f"{floor:g}" for floor in GOALS[model])
+            cells.append(f"{cell} ({floors})" if key == "to_peer" else cell)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def spread(rows: EncodedRows, vocabulary: int) -> EncodedRows:
@@ -112,7 +152,7 @@ def measure(
         for side in sides:
             out = folder / "predictions.npy"
             task = Task(
-                str(folder / "rows.npz"), model, "like", options.epochs, options.batch, options.learning_rate,
+                str(folder / side.rows), model, "like", options.epochs, options.batch, options.learning_rate,
                 options.threads, str(out), side.bf16,
             )  # fmt: skip
             answer = run(side, task)
@@ -156,6 +196,10 @@ def summary(
             "to_peer_by_cpu_time": {"fp32": ratio("ours", fastest, cpu), "bf16": ratio("ours bf16", fastest, cpu)},
             "to_bare": {"fp32": ratio("ours", "bare"), "bf16": ratio("ours bf16", "bare bf16")},
             "goals_to_peer": dict(zip(("fp32", "bf16"), GOALS[model], strict=True)),
+        }
+    if "ours, large" in speeds:
+        found |= {
+            "large_to_small": {"fp32": ratio("ours, large", "ours"), "bf16": ratio("ours bf16, large", "ours bf16")}
         }
     print(f"{model}: " + ", ".join(f"{name} {value}" for name, value in found.items()), flush=True)
     return found
