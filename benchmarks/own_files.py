@@ -1,10 +1,10 @@
 """`python -m benchmarks own-files --data DIR`: from somebody's raw files to an answer over HTTP, by the command line.
 
 DIR is the folder that holds the data sets. Each set's files are unpacked into a temporary folder and nothing else is
-done to them; then `taojin new`, `data check`, `train`, `serve` with one answer, and `evaluate` run as they stand, each
-in a process of its own. Told are the guesses, the seconds of each command, the most memory of the training beside what
-`data check` had foretold, and NDCG@10 on the validation part, with `--final` on the test part, beside the baselines;
-then the table goes to docs/results.md. The last line is one JSON line.
+done to them; then `taojin new`, `data check`, `train`, `serve` with one answer, `recommend --users all` and `evaluate`
+run as they stand, each in a process of its own. Told are the guesses, the seconds of each command, the most memory of
+the training beside what `data check` had foretold, and NDCG@10 on the validation part, with `--final` on the test part,
+beside the baselines; then the table goes to docs/results.md. The last line is one JSON line.
 """
 
 import argparse
@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
+
+import pyarrow.parquet as pq
 
 from benchmarks.environment import takes_data
 from benchmarks.quality import RESULTS, commit
@@ -88,7 +90,8 @@ def main(arguments: list[str]) -> None:
         text = (
             f"`python -m benchmarks own-files --data DIR --final` on {datetime.now(UTC):%Y-%m-%d}, commit {commit()}, "
             f"{os.cpu_count()} cores: what `taojin new` wrote, unchanged. Seconds of each command, until the first\n"
-            "answer for `serve`; in brackets what `taojin data check` had foretold; NDCG@10 of the test part, one seed."
+            "answer for `serve`; lists of 20 a second of `recommend --users all`, start not counted; in brackets what\n"
+            "`taojin data check` had foretold; NDCG@10 of the test part, one seed."
         )
         write_section(RESULTS, "Somebody's own files", f"{text}\n\n{lines}")
     print(json.dumps({"benchmark": "own-files", "part": "test" if options.final else "valid", "sets": found}))
@@ -113,6 +116,7 @@ def whole_way(name: str, data: Path, folder: Path, part: str) -> dict[str, Any]:
     found["foretold"] = [float(length.replace(",", "")) * (60 if unit == "min" else 1), float(memory)]
     _, found["train_s"], found["train_gb"] = timed(folder, "train", recipe, "--out", run)
     found["serve_s"] = first_answer(folder, run)
+    found["lists_per_s"] = lists_per_second(folder, run)
     judged = json.loads(timed(folder, "evaluate", run, "--part", part, "--json")[0].splitlines()[-1])
     found["users"] = judged["users"]
     lists = {"funnel": judged["funnel"], **judged["baselines"]}
@@ -147,6 +151,16 @@ def timed(folder: Path, *words: str) -> tuple[str, float, float]:
         return out.read(), round(time.perf_counter() - started, 1), round(used.ru_maxrss * 1024 / 1e9, 2)
 
 
+def lists_per_second(folder: Path, run: str) -> int:
+    """Lists of 20 that `taojin recommend --users all` writes a second, without what it takes to start."""
+    (folder / "one.txt").write_text("a stranger\n")
+    out = ("--n", "20", "--out", "lists.parquet")
+    start = timed(folder, "recommend", run, "--users", "one.txt", *out)[1]
+    every = timed(folder, "recommend", run, "--users", "all", *out)[1]
+    users = len(set(pq.read_table(folder / "lists.parquet", columns=["user"])["user"].to_pylist()))
+    return round(users / max(every - start, 0.1))
+
+
 def first_answer(folder: Path, run: str) -> float:
     """Seconds from the start of the service to its first list, for a stranger."""
     started = time.perf_counter()
@@ -179,7 +193,18 @@ def asked(address: str) -> dict[str, Any] | None:
 
 def table(found: dict[str, dict[str, Any]]) -> str:
     """A line per set; of the baselines the best one beside the funnel."""
-    heads = ("data", "new", "check", "train, s", "memory, GB", "serve", "judged users", "funnel", "best baseline")
+    heads = (
+        "data",
+        "new",
+        "check",
+        "train, s",
+        "memory, GB",
+        "serve",
+        "lists/s",
+        "judged users",
+        "funnel",
+        "best baseline",
+    )
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for name, one in found.items():
         seconds, memory = one["foretold"]
@@ -188,7 +213,8 @@ def table(found: dict[str, dict[str, Any]]) -> str:
         best = max(ndcg, key=ndcg.__getitem__)
         cells = (
             name, f"{one['new_s']:.0f}", f"{one['check_s']:.0f}", f"{one['train_s']:.0f} ({seconds:.0f})",
-            f"{one['train_gb']:.1f} ({memory:.1f})", f"{one['serve_s']:.0f}", f"{one['users']:,}", f"{funnel:.4f}",
+            f"{one['train_gb']:.1f} ({memory:.1f})", f"{one['serve_s']:.0f}", f"{one['lists_per_s']:,}",
+            f"{one['users']:,}", f"{funnel:.4f}",
             f"{best} {ndcg[best]:.4f}",
         )  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
