@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.environment import at_least_one
 from benchmarks.quality import RESULTS, commit
-from benchmarks.section import write_section
+from benchmarks.section import shown, write_section
 from taojin.core.progress import Silent
 from taojin.data.split import Part
 from taojin.evaluation.survival import RANDOM, Survivals, survivals
@@ -56,15 +56,14 @@ def main(arguments: list[str]) -> None:
     found = measure(find(options.recipe), options, which)
     print(table(found))
     if options.final:
-        data = f" --data {options.data.name}" if options.data else ""
-        command = f"python -m benchmarks preranking {options.recipe}{data} --candidates {options.candidates} --final"
+        command = f"python -m benchmarks preranking {shown(arguments)}"
         text = (
             f"`{command}` on {datetime.now(UTC):%Y-%m-%d}, commit {commit()}:\n{found.requests:,} requests of the test "
             f"part, {found.candidates:,.0f} real candidates each; share of the ranker's {found.top} best that are\n"
             "among the light model's best, with its standard error at 300; microseconds a candidate on one thread, "
             "without features."
         )
-        write_section(RESULTS, f"Pre-ranking, {options.recipe}{data}", f"{text}\n\n{table(found)}")
+        write_section(RESULTS, f"Pre-ranking, {options.recipe}", f"{text}\n\n{table(found)}")
     print(
         json.dumps({"benchmark": "preranking", "recipe": options.recipe, "part": which.name.lower()} | found.to_json())
     )
