@@ -31,7 +31,7 @@ def serve(
     """Serve a bundle until Ctrl-C, then return; on SIGHUP the bundle is read again, without losing a request.
 
     port        0 takes any free one
-    ready       called with the address once the golden requests are answered, and with what became of a SIGHUP
+    ready       called with the address once the golden requests are answered, and with what became of each swap
     store       None: that of the run, made where there is none
     admin_key   for the routes under /v1/admin
 
@@ -56,6 +56,7 @@ def serve(
             server.should_exit = True
 
     service.when_settled(settled)
+    service.when_swapped(ready)
     _swap_on_hangup(service, ready)
     try:
         server.run(sockets=[listening])
@@ -72,13 +73,11 @@ def _swap_on_hangup(service: Service, tell: Callable[[str], None]) -> None:
 
     def swap() -> None:
         try:
-            swapped = service.swap()
+            service.swap()
         except Busy:
             tell("a bundle is being loaded already")
-        except Exception as error:  # told; the old bundle goes on
-            tell(f"the bundle in use stays: {error}")
-        else:
-            tell(f"serving {swapped.version}, before it {swapped.before}")
+        except Exception:  # the service has told it, and goes on with the bundle that it has
+            return
 
     if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGHUP, lambda number, frame: threading.Thread(target=swap, name="swap").start())

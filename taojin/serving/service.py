@@ -77,6 +77,7 @@ class Service:
         self._clock = clock
         self._loading = threading.Lock()
         self._listeners: list[Callable[[], None]] = []
+        self._watchers: list[Callable[[str], None]] = []
 
     @classmethod
     def of(cls, bundle: Bundle | Path | str, store: LiveStore, clock: Callable[[], int] = now_ms) -> "Service":
@@ -86,6 +87,10 @@ class Service:
     def when_settled(self, listener: Callable[[], None]) -> None:
         """Call the listener once the service is ready or has failed."""
         self._listeners.append(listener)
+
+    def when_swapped(self, watcher: Callable[[str], None]) -> None:
+        """Call the watcher with a sentence on each swap, whoever asked for it, also on one that failed."""
+        self._watchers.append(watcher)
 
     def start(self) -> None:
         """Begin to load on a thread, unless that is done."""
@@ -103,9 +108,13 @@ class Service:
         try:
             before = self.desk.version if self.desk is not None else None
             self._settle(self._new_desk())
+        except Exception as error:
+            self._tell(f"the bundle in use stays: {error}")
+            raise
         finally:
             self._loading.release()
         assert self.desk is not None
+        self._tell(f"serving {self.desk.version}, before it {before}")
         return Swapped(before, self.desk.version)
 
     def close(self) -> None:
@@ -126,6 +135,10 @@ class Service:
         desk = Desk.over(self._load(), self.store, self._clock)
         desk.warm_up()
         return desk
+
+    def _tell(self, sentence: str) -> None:
+        for watcher in self._watchers:
+            watcher(sentence)
 
     def _settle(self, desk: Desk) -> None:
         self.desk, self.failure, self.status = desk, None, Status.READY

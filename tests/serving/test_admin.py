@@ -65,6 +65,8 @@ def test_swap_and_rollback_under_requests_lose_none(run: Path, store: LiveStore,
     later, earlier = Manifest.read(run).version, before(run).manifest.version
     service = Service.of(run, store)
     service.prepare()
+    told: list[str] = []
+    service.when_swapped(told.append)
     with serve(service, KEY) as address, asked(address) as got:
         wait_for(got, later)
         for now, then in ((earlier, later), (later, earlier)):
@@ -74,6 +76,7 @@ def test_swap_and_rollback_under_requests_lose_none(run: Path, store: LiveStore,
             assert httpx.get(f"{address}/v1/version").json()["version"] == now
             wait_for(got, now)
     assert set(got) == {(later, 200), (earlier, 200)}
+    assert told == [f"serving {earlier}, before it {later}", f"serving {later}, before it {earlier}"]
 
 
 def test_sighup_swaps_a_running_process(run: Path) -> None:
@@ -107,6 +110,8 @@ def test_sighup_swaps_a_running_process(run: Path) -> None:
 def test_a_bundle_that_does_not_load_changes_nothing(run: Path, store: LiveStore, serve) -> None:
     service = Service.of(run, store)
     service.prepare()
+    told: list[str] = []
+    service.when_swapped(told.append)
     version = Manifest.read(run).version
     (run / "items.parquet").write_bytes(b"")
     with serve(service, KEY) as address:
@@ -114,6 +119,8 @@ def test_a_bundle_that_does_not_load_changes_nothing(run: Path, store: LiveStore
         assert answer.status_code == 409
         assert "items.parquet" in answer.json()["error"]["got"] and "rollback" in answer.json()["error"]["remedy"]
         assert httpx.post(f"{address}/v1/recommend", json={"user": "u1"}).json()["bundle"] == version
+    (sentence,) = told
+    assert sentence.startswith("the bundle in use stays:") and "items.parquet" in sentence
 
 
 def test_the_key_opens_and_nothing_else_does(bundle: Bundle, store: LiveStore, serve, monkeypatch) -> None:
