@@ -148,7 +148,7 @@ def version(request: Request, desk: Ready) -> VersionAnswer:
     bundle = desk.recommender.bundle
     said = bundle.manifest
     return VersionAnswer(
-        taojin=request.app.version, bundle=said.name, version=said.version, created=said.created, trained=said.trained
+        taojin=request.app.version, name=said.name, version=said.version, created=said.created, trained=said.trained
     )
 
 

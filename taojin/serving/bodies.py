@@ -198,10 +198,13 @@ class CatalogueAnswer(BaseModel):
 
 
 class VersionAnswer(BaseModel):
-    """Which program serves which bundle; a refresh is created later than its models were trained."""
+    """Which program serves which bundle; a refresh is created later than its models were trained.
+
+    name    of the bundle; answers name its version
+    """
 
     taojin: str
-    bundle: str
+    name: str
     version: str
     created: str
     trained: str

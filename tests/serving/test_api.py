@@ -100,7 +100,7 @@ def test_items_users_and_the_catalogue_can_be_looked_up(client: httpx.Client) ->
     catalogue = client.get("/v1/catalogue").json()
     assert catalogue["kinds"] == ["rate", "like"] and catalogue["scenes"]["for_you"] == ["alike", "hot"]
     assert set(catalogue["values"]) == {"genres", "year", "directors"} and catalogue["items"] == 120
-    assert client.get("/v1/version").json()["bundle"] == "films"
+    assert client.get("/v1/version").json()["name"] == "films"
 
 
 def test_users_with_new_events_come_first(client: httpx.Client) -> None:
