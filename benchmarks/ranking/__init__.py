@@ -70,9 +70,10 @@ def main(arguments: list[str]) -> None:
     if options.final:
         peers = " ".join(options.against)
         fits = ", ".join(trials.commits("taojin"))
+        some = "" if set(options.models) == set(MODELS) else f" --models {' '.join(options.models)}"
         cut = "" if options.rows is None else f" --rows {options.rows}"
         text = (
-            f"`python -m benchmarks ranking {options.name} --data DIR{cut} --against {peers} --final` on "
+            f"`python -m benchmarks ranking {options.name} --data DIR{cut} --against {peers}{some} --final` on "
             f"{datetime.now(UTC):%Y-%m-%d}, fits of commit {fits}.\n{protocol(options.name, rows)} "
             f"{options.seeds} seeds, test AUC, fp32.\nGrid of learning rates {', '.join(map(str, trials.rates))}, at "
             f"most {options.epochs} epochs, chosen on validation.\n"
@@ -80,7 +81,9 @@ def main(arguments: list[str]) -> None:
             "Every side keeps the epoch with the best AUC; our vectors begin as far from zero as DeepCTR-Torch's.\n"
             "The difference is paired by seed, with its 95 % interval (Student)."
         )
-        write_section(RESULTS, f"Ranking beside others, {options.name}", f"{text}\n\n{lines}")
+        title = f"Ranking beside others, {options.name}"
+        title += f": {', '.join(options.models)}" if some else ""
+        write_section(RESULTS, title, f"{text}\n\n{lines}")
     everyone = ("taojin", *PEERS)
     means = {name: {side: _mean(aucs.get(side)) for side in everyone} for name, aucs in found.items()}
     print(json.dumps({"part": part, "models": means}))
