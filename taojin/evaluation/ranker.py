@@ -51,31 +51,35 @@ def predict(ranker: Ranker, rows: Rows) -> dict[str, Floats]:
 def ranking_quality(rows: JudgedRows, predictions: dict[str, Floats]) -> dict[str, dict[str, dict[str, float]]]:
     """AUC, GAUC, PR-AUC, logloss and calibration by task and by kind of negative; of amounts also their errors.
 
+    Rows count for logloss and calibration as they do for the task's loss, and all the same for an order.
     For each task: `all` has every row; `exposed`, `random` and `proposed` have all positives and the negatives of that
     origin. Rows without a label of the task are left out; kinds without a row do not occur.
     """
     samples = rows.samples
     return {
-        task: _by_negative(samples.labels[:, samples.tasks.index(task)], predicted, rows)
+        task: _by_negative(samples.labels[:, place], predicted, samples.weights[:, place], rows)
         for task, predicted in predictions.items()
+        for place in [samples.tasks.index(task)]
     }
 
 
-def _by_negative(label: Floats, predicted: Floats, rows: JudgedRows) -> dict[str, dict[str, float]]:
+def _by_negative(label: Floats, predicted: Floats, weight: Floats, rows: JudgedRows) -> dict[str, dict[str, float]]:
     known = ~np.isnan(label)
     positive = known & (label > 0.5)
     kinds = {origin.name.lower(): known & ~positive & (rows.samples.origin == origin) for origin in Origin}
     chosen = {"all": known, **{name: positive | negative for name, negative in kinds.items() if negative.any()}}
-    return {name: _metrics(label[mask], predicted[mask], rows.user[mask]) for name, mask in chosen.items()}
+    return {
+        name: _metrics(label[mask], predicted[mask], weight[mask], rows.user[mask]) for name, mask in chosen.items()
+    }
 
 
-def _metrics(label: Floats, predicted: Floats, user: Ints) -> dict[str, float]:
+def _metrics(label: Floats, predicted: Floats, weight: Floats, user: Ints) -> dict[str, float]:
     return {
         "auc": auc(label, predicted),
         "gauc": gauc(label, predicted, user),
         "pr_auc": pr_auc(label, predicted),
-        "logloss": logloss(label, predicted),
-        "calibration_error": calibration_error(label, predicted),
+        "logloss": logloss(label, predicted, weight),
+        "calibration_error": calibration_error(label, predicted, weight),
         **(_errors(label, predicted) if ((label > 0) & (label < 1)).any() else {}),
         "rows": float(len(label)),
         "positives": float((label > 0.5).sum()),

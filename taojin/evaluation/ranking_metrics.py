@@ -40,19 +40,21 @@ def pr_auc(labels: Numbers, scores: Numbers) -> float:
     return float((np.diff(found, prepend=0) * found / (ends + 1)).sum() / found[-1])
 
 
-def logloss(labels: Numbers, probabilities: Numbers, nearest: float = 1e-7) -> float:
-    """Mean negative log likelihood, nats per row; labels in [0, 1]; NaN without rows.
+def logloss(labels: Numbers, probabilities: Numbers, weights: Numbers | None = None, nearest: float = 1e-7) -> float:
+    """Mean negative log likelihood, nats per row; labels in [0, 1]; NaN without rows that weigh anything.
 
+    weights     how much each row counts, >= 0; None: all the same
     nearest     probabilities are held this far from 0 and 1: float32 knows none closer to 1
 
     >>> logloss(np.array([1, 0]), np.array([0.5, 0.5])).__round__(4)
     0.6931
     """
-    if not len(labels):
+    weights = np.ones(len(labels)) if weights is None else weights
+    if not weights.sum() > 0:
         return float("nan")
     p = np.clip(probabilities.astype(np.float64), nearest, 1 - nearest)
     y = labels.astype(np.float64)
-    return float(-(y * np.log(p) + (1 - y) * np.log1p(-p)).mean())
+    return float(np.average(-(y * np.log(p) + (1 - y) * np.log1p(-p)), weights=weights))
 
 
 def mean_absolute_error(labels: Numbers, predictions: Numbers) -> float:
@@ -73,9 +75,10 @@ def root_mean_squared_error(labels: Numbers, predictions: Numbers) -> float:
     return float(np.sqrt(np.square(labels.astype(np.float64) - predictions).mean())) if len(labels) else float("nan")
 
 
-def calibration_error(labels: Numbers, probabilities: Numbers, bins: int = 15) -> float:
+def calibration_error(labels: Numbers, probabilities: Numbers, weights: Numbers | None = None, bins: int = 15) -> float:
     """Expected calibration error: mean over the rows of |mean label - mean probability| of the row's bin, in [0, 1].
 
+    weights how much each row counts, >= 0; None: all the same
     bins    of equal width over [0, 1]
 
     Guo et al., ICML 2017, https://proceedings.mlr.press/v70/guo17a.html
@@ -83,9 +86,10 @@ def calibration_error(labels: Numbers, probabilities: Numbers, bins: int = 15) -
     >>> calibration_error(np.array([1, 0, 1, 1]), np.array([0.5, 0.5, 0.9, 0.9])).__round__(4)
     0.05
     """
-    if not len(labels):
+    weights = np.ones(len(labels)) if weights is None else weights
+    if not weights.sum() > 0:
         return float("nan")
     p = probabilities.astype(np.float64)
     of = np.minimum((p * bins).astype(np.int64), bins - 1)
-    gap = np.bincount(of, weights=labels - p, minlength=bins)
-    return float(np.abs(gap).sum() / len(labels))
+    gap = np.bincount(of, weights=weights * (labels - p), minlength=bins)
+    return float(np.abs(gap).sum() / weights.sum())

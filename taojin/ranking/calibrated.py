@@ -23,6 +23,8 @@ from taojin.ranking.spec import Model
 class CalibratedModel:
     """`model`, whose prediction for each task goes through a curve that is learned on the validation rows.
 
+    Rows count for the curve of a task as they do for its loss, so the odds of a `WeightedReaction` stay what it says.
+
     method      "isotonic": any rising curve, for some thousand validation rows; "logistic": Platt's sigmoid of the
                 logit, for fewer
     """
@@ -59,12 +61,14 @@ class CalibratedModel:
         curves = {}
         for place, task in enumerate(valid.tasks):
             label = valid.labels[:, place].astype(np.float64)
-            known = ~np.isnan(label)
+            weight = valid.weights[:, place].astype(np.float64)
+            known = ~np.isnan(label) & (weight > 0)
             if len(np.unique(label[known])) < 2:
                 raise ValueError(
                     f"calibration of {task!r}: expected validation rows that have it and some that have not, got "
                     f"{int((label[known] > 0).sum()):,} of {int(known.sum()):,}; take a larger validation part"
                 )
             read = said[task][known].astype(np.float64)
-            curves[task] = curve(self.method, read if self.method == "isotonic" else logit(read), label[known])
+            quantity = read if self.method == "isotonic" else logit(read)
+            curves[task] = curve(self.method, quantity, label[known], weight[known])
         return CalibratedRanker(found, curves)

@@ -72,6 +72,30 @@ def test_probabilities_of_other_rows_are_right_and_their_order_stays(method: str
         assert (np.diff(after[task][np.argsort(before[task])].astype(np.float64)) >= 0).all()
 
 
+@METHODS
+def test_shares_are_met_by_their_mean(method: str) -> None:
+    drawn = samples(0)
+    said = drawn.rows.candidate["said"]
+    shares = np.repeat((0.1 + 0.5 * said)[:, None], 2, axis=1)  # such as how much of a video was watched
+    rows = replace(drawn, labels=shares)
+    found = fit(CalibratedModel(model=Says(), method=method), rows).score(rows.rows)["click"]
+    assert np.abs(found - shares[:, 0]).mean() < 0.05 and np.mean(found) == pytest.approx(np.mean(shares), abs=0.01)
+
+
+@METHODS
+def test_weighted_rows_keep_the_odds_of_what_they_are_worth(method: str) -> None:
+    """A click counts as many times as it is worth: the odds are the expected worth (Covington et al., 2016)."""
+    random = np.random.default_rng(0)
+    worth = random.exponential(2.0, N).astype(np.float32)
+    rows = replace(samples(0), weight=np.ones(N, np.float32))
+    rows.labels[:] = (random.random(N) < 0.2)[:, None]
+    rows = replace(rows, weight=np.where(rows.labels[:, 0] == 1, worth, 1).astype(np.float32))
+    found = fit(CalibratedModel(model=Says(), method=method), rows).score(rows.rows)["click"].mean()
+    expected = float((rows.labels[:, 0] * worth).sum() / (rows.labels[:, 0] == 0).sum())
+    assert found / (1 - found) == pytest.approx(expected, rel=0.05)
+    assert calibration_error(rows.labels[:, 0], np.full(N, found), rows.weight) < 0.02
+
+
 def test_curves_are_those_of_what_is_served() -> None:
     valid, served = samples(0), samples(0)
     served.rows.candidate["said"][:] = served.rows.candidate["said"] ** 2  # it knows less, and says less

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import isotonic_regression
 
 from taojin.core.batch import Candidates, merge
-from taojin.core.curve_fit import isotonic, logistic
+from taojin.core.curve_fit import curve
 from taojin.core.curves import Sigmoid, Steps
 from taojin.retrieval.calibration import Calibration
 from taojin.retrieval.serve.merging import By, Calibrated, ReciprocalRank, Snake
@@ -103,26 +103,26 @@ def test_a_channel_without_a_curve_is_named():
 @given(pairs=st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=40))
 def test_isotonic_rises_and_has_the_least_squares(pairs):
     quantity, relevant = np.array(pairs, np.float64).T
-    curve = isotonic(quantity, relevant)
-    assert (np.diff(curve.at) > 0).all()
-    assert (np.diff(curve.probability) >= 0).all()
+    found = curve("isotonic", quantity, relevant)
+    assert (np.diff(found.at) > 0).all()
+    assert (np.diff(found.probability) >= 0).all()
     at, which, count = np.unique(quantity, return_inverse=True, return_counts=True)
     best = isotonic_regression(np.bincount(which, relevant) / count, weights=count).x
-    np.testing.assert_allclose(curve(at), best, atol=1e-6)
+    np.testing.assert_allclose(found(at), best, atol=1e-6)
 
 
 def test_logistic_finds_the_curve_that_drew_the_labels():
     random = np.random.default_rng(0)
     quantity = 40 + 5 * random.normal(size=20_000)
     chance = 1 / (1 + np.exp(-(0.3 * quantity - 13)))
-    curve = logistic(quantity, (random.random(20_000) < chance).astype(np.float64))
-    assert np.abs(curve(quantity) - chance).max() < 0.03
+    found = curve("logistic", quantity, (random.random(20_000) < chance).astype(np.float64))
+    assert np.abs(found(quantity) - chance).max() < 0.03
 
 
 @pytest.mark.parametrize("label", [0.0, 1.0])
 def test_labels_that_are_all_alike_give_a_flat_finite_curve(label):
-    for curve in (isotonic(np.arange(5.0), np.full(5, label)), logistic(np.arange(5.0), np.full(5, label))):
-        found = curve(np.array([-1e9, 0, 1e9]))
+    for method in ("isotonic", "logistic"):
+        found = curve(method, np.arange(5.0), np.full(5, label))(np.array([-1e9, 0, 1e9]))
         assert np.isfinite(found).all()
         assert np.ptp(found) < 0.35
 
