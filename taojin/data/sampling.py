@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from taojin.core.bounds import COUNT, POSITIVE, Portion, Whole, bounded
+from taojin.core.units import DAY
 from taojin.data.tasks import Reaction, Task
 
 
@@ -13,6 +14,8 @@ class Sampling:
 
     tasks       what to predict: kinds of event by name, or specs of `taojin.data.tasks`
     exposed     a kind of event each of which is a row, such as "show": what was shown, as it happened
+    within      what came of an exposure: also the events of its user and item up to so many milliseconds later, until
+                the item is shown again
     requests    moments per user at which the funnel is asked; 0: it is not
     proposed    items that the scene's own channels propose, a request
     unproposed  also take what users met though no channel proposed it
@@ -25,6 +28,7 @@ class Sampling:
 
     tasks: tuple[str | Task, ...] = ("like",)
     exposed: str | None = None
+    within: Whole = DAY
     requests: Whole = 8
     proposed: Whole = 60
     unproposed: bool = True

@@ -41,13 +41,14 @@ def draw_exposures(
     names: tuple[str, ...],
     marks: tuple[str, ...] = (),
 ) -> Drawn:
-    """A row per event: its item, asked for at its time, with what came of it.
+    """A row per event: its item, asked for at its time, with what came of it (see `what_came`).
 
     at      positions of the events in the log, int64[E]
     names   features to read; what channels said is zeros, since none was asked
     """
     labels = Labels(sampling.specs, kinds)
     user, events = log.user, log.events
+    came = what_came(log, at, kinds.bits(sampling.exposed) if sampling.exposed else 0, sampling.within)
     parts = []
     for start in range(0, max(len(at), 1), BLOCK):
         some = at[start : start + BLOCK]
@@ -57,10 +58,43 @@ def draw_exposures(
         requests = Requests(user[some], np.full(n, PAD), time, seeds, past, marked(n, marks))
         candidates = Candidates.of(np.arange(n + 1), events.item[some])
         rows = store.read(names, requests, candidates)
-        happened = Happened(events.kinds[some], events.value[some])
+        happened = Happened(came.code[start : start + BLOCK], came.value[start : start + BLOCK])
         origin = np.full(n, Origin.EXPOSED, np.uint8)
         parts.append(Drawn.of(rows, requests, candidates.item, happened, origin, labels))
     return joined(parts)
+
+
+def what_came(log: Log, at: Ints, exposed: int, within: int) -> Happened:
+    """What came of exposures: their own events and those that followed with the same user and item, E of each.
+
+    An event belongs to the last exposure before it, if that was at most `within` milliseconds ago. The value is the
+    exposure's own; where it has none, that of the last event that has one.
+
+    at      positions of the exposures in the log, int64[E]
+    exposed kinds of an exposure: others than those of `at` end what came of these, too
+    """
+    events = log.events
+    if not len(at):
+        return Happened(np.empty(0, np.uint32), np.empty(0, np.float32))
+    order = np.lexsort((events.time, events.item, log.user))  # stable: of one time in the order of the log
+    user, item, time = log.user[order], events.item[order], events.time[order]
+    shown = (events.kinds & np.uint32(exposed)) != 0
+    shown[at] = True
+    begins = shown[order]
+    begins[:1] = True
+    begins[1:] |= (user[1:] != user[:-1]) | (item[1:] != item[:-1])
+    start = np.flatnonzero(begins)
+    of = np.cumsum(begins) - 1
+    inside = time - time[start][of] <= within
+    code = np.bitwise_or.reduceat(np.where(inside, events.kinds[order], np.uint32(0)), start)
+    value = events.value[order]
+    valued = np.where(inside & ~np.isnan(value), np.arange(len(order)), -1)
+    last = np.maximum.reduceat(valued, start)
+    own = value[start]
+    value = np.where(np.isnan(own) & (last >= 0), value[last], own)
+    place = np.empty(len(order), np.int64)
+    place[order] = of
+    return Happened(code[place[at]].astype(np.uint32), value[place[at]].astype(np.float32))
 
 
 def thinned(drawn: Drawn, sampling: Sampling, seed: int) -> Drawn:

@@ -17,7 +17,7 @@ from taojin.data.sampling import Sampling
 from taojin.data.tasks import Amount, Happened, Reaction, Task, WeightedReaction
 from taojin.data.vocabulary import Vocabulary
 from taojin.experiment import exposures
-from taojin.experiment.exposures import aged, draw_exposures, late_exposures, thinned
+from taojin.experiment.exposures import aged, draw_exposures, late_exposures, thinned, what_came
 from taojin.experiment.labels import Labels
 from taojin.experiment.samples import Drawn
 from taojin.features.attributes import Id
@@ -97,6 +97,21 @@ def earlier(view: TrainView, row: int, kind: str) -> list[int]:
     return [e for e in same if log.events.kinds[e] & KINDS.bits(kind)]
 
 
+def came(view: TrainView, row: int) -> tuple[int, float]:
+    """Kinds and value of an exposure with what followed of its user and item until it is shown again, by a loop."""
+    log, events = view.log, view.log.events
+    same = [e for e in range(len(log)) if log.user[e] == log.user[row] and events.item[e] == events.item[row]]
+    code, value = int(events.kinds[row]), float(events.value[row])
+    later = []
+    for e in same[same.index(row) + 1 :]:
+        if events.kinds[e] & KINDS.bits("show"):
+            break
+        code |= int(events.kinds[e])
+        later.append(float(events.value[e]))
+    known = [one for one in later if not np.isnan(one)]
+    return code, known[-1] if np.isnan(value) and known else value
+
+
 def test_every_row_is_its_event(view: TrainView, store: Store) -> None:
     found, events = drawn_of(view, store), view.log.events
     at = [e for e in range(len(events)) if events.kinds[e] & KINDS.bits("show")]
@@ -105,14 +120,35 @@ def test_every_row_is_its_event(view: TrainView, store: Store) -> None:
     assert (found.samples.origin == Origin.EXPOSED).all()
     assert found.samples.rows.of.tolist() == list(range(len(at)))
     for row, e in enumerate(at):
-        has = {name: float(events.kinds[e] & KINDS.bits(name) != 0) for name in KINDS.names}
-        value = float(events.value[e])
+        code, value = came(view, e)
+        has = {name: float(code & KINDS.bits(name) != 0) for name in KINDS.names}
         ratio = min(value / 2, 1) if has["watch"] else np.nan
         time = (np.nan_to_num(value) / 0.5) if has["watch"] else 1.0
         assert (found.item[row], found.user[row], found.time[row]) == (events.item[e], view.log.user[e], events.time[e])
         label, weight = found.samples.labels[row], found.samples.weights[row]
         assert label.tolist() == pytest.approx([has["click"], has["like"], ratio, has["watch"]], nan_ok=True)
         assert weight.tolist() == pytest.approx([1, 1, 1, time])
+
+
+def test_what_follows_belongs_to_the_last_exposure_for_a_while() -> None:
+    show, click, like = (KINDS.bits(name) for name in ("show", "click", "like"))
+    nan = np.nan
+    told = [  # user, item, kinds, value, time
+        (2, 2, show, nan, 0),
+        (2, 2, click, 1.0, 5),  # of the first
+        (2, 3, like, nan, 6),  # of another item, never shown
+        (2, 2, show, 0.5, 10),
+        (2, 2, like, 2.0, 70),  # an hour later, so to say
+        (3, 2, click, nan, 11),  # of another user
+    ]
+    user, item, kinds, value, time = (np.array(column) for column in zip(*told, strict=True))
+    log = Log.of(user, Events(item, kinds.astype(np.uint32), value.astype(np.float32), time), 4)
+    at = log.events.matching(show).position
+    found = what_came(log, at, show, 59)
+    assert found.code.tolist() == [show | click, show] and found.value.tolist() == [1.0, 0.5]
+    assert what_came(log, at, show, 60).code.tolist() == [show | click, show | like]
+    assert what_came(log, at, show, 0).code.tolist() == [show, show]
+    assert len(what_came(log, at[:0], show, 60).code) == 0
 
 
 def test_features_look_strictly_before_the_row(view: TrainView, store: Store) -> None:
