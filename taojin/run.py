@@ -10,6 +10,7 @@ print(run.evaluate())
 import importlib
 import importlib.util
 import inspect
+import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -172,15 +173,22 @@ def _run_file(recipe: str, path: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     assert spec is not None and spec.loader is not None, "a path that ends in .py has a loader"
     module = importlib.util.module_from_spec(spec)
+    beside = str(Path(path).resolve().parent)  # what lies beside a program can be imported by it
+    sys.path.insert(0, beside)
     try:
         spec.loader.exec_module(module)
     except Exception as error:
         raise _of_the_user(recipe, path, error) from error
+    finally:
+        sys.path.remove(beside)
     return module
 
 
 def _of_the_user(recipe: str, path: str, error: Exception) -> ValueError:
     """A recipe is its user's program: whatever is wrong with it, say what and in which line."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    frames, own = traceback.extract_tb(error.__traceback__), Path(path).resolve()
+    lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == own]
     where = f"{path}, line {lines[-1]}" if lines else path
+    if isinstance(error, ValueError):  # what the package says of a part
+        return ValueError(f"recipe {recipe!r}: {where}: {error}")
     return ValueError(f"recipe {recipe!r}: {where} cannot be run, {type(error).__name__}: {error}")

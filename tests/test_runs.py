@@ -156,6 +156,21 @@ def test_a_recipe_file_that_is_none_is_told(tmp_path: Path, program: str, functi
         taojin.train(f"{tmp_path / 'mine.py'}:{function}", out=tmp_path / "x")
 
 
+def test_a_recipe_file_says_its_line_and_may_import_what_lies_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sizes_of_mine.py").write_text("HIDDEN = 8\n")
+    (tmp_path / "mine.py").write_text(
+        "from sizes_of_mine import HIDDEN\nfrom taojin.ranking.crosses.mlp import MLP\n\n\n"
+        "def h():\n    return MLP(HIDDEN)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    before = list(sys.path)
+    with pytest.raises(ValueError, match=r"recipe 'mine.py:h': mine.py, line 6: MLP.hidden: expected a tuple"):
+        taojin.train("mine.py:h", out=tmp_path / "x")
+    assert sys.path == before
+
+
 def test_a_bundle_never_takes_the_place_of_something_else(tmp_path: Path) -> None:
     letter, folder = tmp_path / "letter.txt", tmp_path / "mine"
     letter.write_text("dear")

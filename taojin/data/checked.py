@@ -109,7 +109,12 @@ class Checked:
         ]
         if self.merged:
             lines.append(f"{self.merged:,} events were joined with another of the same user, item and time")
-        return "\n".join([*lines, *(self._refusal(reason, count) for reason, count in self.reasons.items())])
+        return "\n".join([*lines, *self.refusals])
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """A sentence for each reason: how many rows, the first of them, and what to do."""
+        return tuple(self._refusal(reason, count) for reason, count in self.reasons.items())
 
     def _refusal(self, reason: str, count: int) -> str:
         first = self.refused.filter(pc.equal(self.refused["reason"], reason)).slice(0, 1)

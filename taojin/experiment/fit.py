@@ -1,7 +1,7 @@
 """From tables to fitted parts, in the order of their needs: features, embeddings, channels, rankers."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -91,11 +91,39 @@ def _check_events(experiment: Experiment, kinds: Kinds) -> None:
     ]
     if experiment.sampling.exposed is not None:
         asked.append(("sampling.exposed", partial(kinds.bits, experiment.sampling.exposed)))
+    parts: list[tuple[str, object]] = [
+        *((f"feature {feature.name!r}", feature) for feature in experiment.features),
+        *((f"embedding {name!r}", spec) for name, spec in experiment.embeddings.items()),
+        *(
+            (f"scene {scene!r}, channel {name!r}", spec)
+            for scene, of in experiment.scenes.items()
+            for name, (spec, _) in of.retrieval.items()
+        ),
+        *((f"scene {scene!r}", rule) for scene, of in experiment.scenes.items() for rule in of.rules),
+    ]
+    asked += [
+        (f"{where}, {named}", partial(kinds.bits, event)) for where, part in parts for named, event in _events(part)
+    ]
     for where, ask in asked:
         try:
             ask()
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from error
+
+
+EVENTS = ("event", "events", "top", "bottom")
+"""Fields of parts that name kinds of event."""
+
+
+def _events(part: object) -> Iterator[tuple[str, str]]:
+    """The kinds of event that a part names, each with its class and field."""
+    for one in fields(part) if is_dataclass(part) else ():
+        value = getattr(part, one.name)
+        if one.name not in EVENTS:
+            yield from _events(value)
+            continue
+        for event in (value,) if isinstance(value, str) else value or ():
+            yield f"{type(part).__name__}.{one.name}", event
 
 
 def fit_store(features: Iterable[Feature], view: TrainView) -> Store:

@@ -1,18 +1,24 @@
 """The models of an experiment, learned from its lessons."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from taojin.core.progress import Progress
 from taojin.core.stages import Ranker
+from taojin.data.tasks import Reaction, Task
+from taojin.embeddings.embedding import Embedder
 from taojin.experiment.lessons import Lessons
 from taojin.features.attributes import Table
 from taojin.features.feature import Column, Level, Number
 from taojin.features.store import Store
 from taojin.preranking.distilled import Distilled
+from taojin.ranking.calibrated import CalibratedModel
+from taojin.ranking.heads.esmm import ESMM
 from taojin.ranking.lesson import Lesson
+from taojin.ranking.model import RankingModel
+from taojin.ranking.spec import Model
 from taojin.scene import Experiment
 
 
@@ -27,8 +33,44 @@ def check_models(experiment: Experiment, columns: Mapping[str, Column]) -> None:
         read = {read: (vectors | dict(columns))[read] for read in model.features or declared}
         try:
             model.check(read, experiment.sampling.names)
+            if (network := _network(model)) is not None:
+                _check_vectors(network, experiment.embeddings)
+                _check_chain(network, experiment.sampling.specs)
         except ValueError as error:
             raise ValueError(f"model {name!r}: {error}") from error
+
+
+def _network(model: Model | Distilled) -> RankingModel | None:
+    """The network within what wraps it; None for trees."""
+    match model:
+        case Distilled(student=inner) | CalibratedModel(model=inner):
+            return _network(inner)
+        case RankingModel():
+            return model
+    return None
+
+
+def _check_vectors(model: RankingModel, embeddings: Mapping[str, Embedder]) -> None:
+    """Refuse vectors of another size than the model's, where their spec says it."""
+    for field, name in model.vectors.items():
+        dim = getattr(embeddings[name], "dim", model.dim)
+        if dim != model.dim:
+            raise ValueError(
+                f"ranking: vectors for {field!r} are of size {dim}, the model's of size {model.dim}; give the "
+                f"embedding {name!r} and the model the same `dim`"
+            )
+
+
+def _check_chain(model: RankingModel, tasks: Sequence[Task]) -> None:
+    """Refuse a chain of tasks that do not happen one after the other, of which each is known of all rows."""
+    if not isinstance(model.head, ESMM):
+        return
+    for task in tasks:
+        if not isinstance(task, Reaction) or task.among is not None:
+            raise ValueError(
+                f"ranking: ESMM multiplies probabilities of reactions that are known of all rows; got {task!r}; leave "
+                "it out of the sampling's tasks, or take another head"
+            )
 
 
 def fit_rankers(

@@ -196,7 +196,7 @@ def _ranges(name: str, spec: Model) -> dict[str, Range]:
                 "training.sparse_rate": Range(5e-3, 0.5, log=True),
                 "training.embedding_l2": Range(1e-6, 1e-2, log=True),
                 "training.batch": Range(choices=(512, 1024, 2048, 4096)),
-                **({"dim": Range(choices=(4, 8, 16, 32))} if spec.dim and not spec.vectors else {}),
+                **({"dim": Range(choices=(4, 8, 16, 32))} if spec.dim and not (spec.vectors or spec.start) else {}),
                 **{f"crosses.{k}.dropout": Range(0.0, 0.5) for k, c in enumerate(spec.crosses) if isinstance(c, MLP)},
             }
         case _:

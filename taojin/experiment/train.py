@@ -46,7 +46,8 @@ class Trained:
     curves      of its trainings, in their order; what feeds the rankers is trained twice (`experiment/lessons.py`)
     refreshed   what counts has been counted again, over the validation and test part as well
     base        version of the run that it went on from; None: it began anew
-    story       what became of it: which trainings began with its weights, what the new events brought
+    story       what was refused of the data; what became of the base: which trainings began with its weights, what the
+                new events brought
     """
 
     experiment: Experiment
@@ -84,9 +85,12 @@ def train(
         if base is not None and (added := base.every(divided.dataset)).num_rows:
             learned.mkdir(exist_ok=True)
             pq.write_table(added, learned / ADDED)
-        trained = Trained(experiment, str(path) if path else None, tuple(progress.curves))
+        trained = Trained(
+            experiment, str(path) if path else None, tuple(progress.curves), story=divided.dataset.checked.refusals
+        )
         if base is not None:
-            trained = replace(trained, base=base.version, story=base.story(divided.dataset, divided.new, states.begun))
+            story = (*trained.story, *base.story(divided.dataset, divided.new, states.begun))
+            trained = replace(trained, base=base.version, story=story)
         save(
             out,
             name=experiment.name,

@@ -34,7 +34,7 @@ from taojin.ranking.lesson import Lesson
 from taojin.ranking.objective import Objective
 from taojin.ranking.onnx import OnnxRanker
 from taojin.ranking.parts import Cross, Embedded, Fields, Head, Interest, build_head
-from taojin.ranking.start import vectors_of_codes
+from taojin.ranking.start import check_field, vectors_of_codes
 
 BLOCK = 16_384
 """Rows that are validated at once."""
@@ -105,6 +105,8 @@ class RankingModel:
     def check(self, columns: Mapping[str, Column], tasks: tuple[str, ...]) -> None:
         """Build the network without memory for its weights, so that parts that do not fit are refused."""
         self._check_size(self.inputs(columns), tasks)
+        for name in self.vectors:
+            check_field(name, columns)
         if self.start is not None:
             self.start.check(columns, tasks)
 

@@ -15,17 +15,30 @@ from taojin.embeddings.embedding import Embedding
 from taojin.features.feature import Ask, Category, Column, Level
 
 
+def check_field(field: str, columns: Mapping[str, Column]) -> Category:
+    """The form of a category of the items with one value, such as their id or their first genre; refuses others."""
+    if field not in columns:
+        raise ValueError(f"ranking: `vectors` names {field!r}, which is no feature; {did_you_mean(field, columns)}")
+    fitting = {
+        name: column.form
+        for name, column in columns.items()
+        if isinstance(column.form, Category) and column.form.values == 1 and column.level == Level.CANDIDATE
+    }
+    if field not in fitting:
+        there = ", ".join(map(repr, fitting)) or "there is none"
+        raise ValueError(
+            f"ranking: `vectors` begins categories of items that have one value; expected one of them ({there}), "
+            f"got {field!r}"
+        )
+    return fitting[field]
+
+
 def vectors_of_codes(field: str, columns: Mapping[str, Column], embedding: Embedding) -> Floats:
     """The mean vector of the items that have each code of a field, float32[C, D]; zeros where no item has one.
 
-    field   name of a category of the items with one value, such as their id or their first genre
+    field   see `check_field`
     """
-    column = columns.get(field)
-    if column is None:
-        raise ValueError(f"ranking: `vectors` names {field!r}, which is no feature; {did_you_mean(field, columns)}")
-    form = column.form
-    if not isinstance(form, Category) or form.values > 1 or column.level != Level.CANDIDATE:
-        raise ValueError(f"ranking: `vectors` begins categories of items that have one value; {field!r} is none")
+    form = check_field(field, columns)
     item = np.flatnonzero(embedding.known)
     one = np.zeros(1, np.int64)
     requests = Requests(one, one, one, one.astype(np.uint64), no_pasts(1))

@@ -1,0 +1,100 @@
+"""Recipes whose parts do not fit each other or the data are refused before anything but features is fitted."""
+
+from dataclasses import replace
+
+import pytest
+
+from taojin.data.sampling import Sampling
+from taojin.data.tasks import Amount, Reaction, Task
+from taojin.embeddings.factors.als import ALS
+from taojin.experiment.fit import Divided, fit_store
+from taojin.experiment.rankers import check_models
+from taojin.features.attributes import Attribute, Id
+from taojin.features.past import Past, Recent
+from taojin.features.training_only import Place, TrainingOnly
+from taojin.ranking.calibrated import CalibratedModel
+from taojin.ranking.crosses.linear import Linear
+from taojin.ranking.heads.esmm import ESMM
+from taojin.ranking.model import RankingModel
+from taojin.recipes.world import world_tiny
+from taojin.retrieval.item_cf import ItemCF
+from taojin.retrieval.popular import Popular
+from taojin.rules.already_seen import AlreadySeen
+from taojin.scene import Experiment, Scene
+from taojin.world.world import World
+
+
+def small(tasks: tuple[str | Task, ...] = ("like",)) -> Experiment:
+    """A small world without models."""
+    return replace(
+        world_tiny(),
+        data=World(users=60, items=60, events=2_000),
+        features=(
+            Id(name="item"),
+            Attribute(name="item_year", column="year", buckets=5),
+            Attribute(name="item_genre", column="genres", most=1),
+            Recent(name="history", event="like"),
+        ),
+        embeddings={},
+        models={},
+        scenes={"for_you": Scene(retrieval={"popular": (Popular(), 20)})},
+        sampling=Sampling(tasks=tasks),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"features": (Past(name="bought", event="buy"),)}, "feature 'bought', Past.event: event 'buy': this data has"),
+        ({"embeddings": {"als": ALS(event="licke")}}, "embedding 'als', ALS.event: .* did you mean 'like'"),
+        (
+            {"features": (TrainingOnly(of=Place(name="place", event="shown")),)},
+            "feature 'place', Place.event: event 'shown'",
+        ),
+    ],
+)
+def test_every_part_names_kinds_that_the_data_have_before_anything_is_fitted(changes: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Divided.of(replace(small(), **changes), None)
+
+
+def test_channels_and_rules_name_kinds_that_the_data_have() -> None:
+    spec = small()
+    scene = spec.scenes["for_you"]
+    channel = replace(scene, retrieval={**scene.retrieval, "cf": (ItemCF(event="buy"), 5)})
+    rule = replace(scene, rules=(*scene.rules, AlreadySeen(events=("like", "bought"))))
+    for changed, message in (
+        (channel, "scene 'for_you', channel 'cf', ItemCF.event: event 'buy'"),
+        (rule, "scene 'for_you', AlreadySeen.events: event 'bought'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Divided.of(replace(spec, scenes={"for_you": changed}), None)
+
+
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        (Amount("stars", event="rate"), "got Amount"),
+        (Reaction("rate", among="show"), "got Reaction"),
+        (Reaction("rate"), None),
+    ],
+)
+def test_a_chain_multiplies_reactions_that_are_known_everywhere(task: Task, message: str | None) -> None:
+    spec = small(tasks=("like", task))
+    chain = RankingModel(crosses=(Linear(),), dim=0, head=ESMM(), features=("item_year",))
+    spec = replace(spec, models={"chain": CalibratedModel(model=chain)})
+    columns = fit_store(spec.features, Divided.of(spec, None).view).columns
+    if message is None:
+        check_models(spec, columns)
+        return
+    with pytest.raises(ValueError, match=f"model 'chain': ranking: ESMM multiplies .*{message}"):
+        check_models(spec, columns)
+
+
+def test_vectors_of_another_size_are_told_before_they_are_fitted() -> None:
+    model = RankingModel(crosses=(Linear(),), dim=16, features=("item_genre",), vectors={"item_genre": "als"})
+    spec = replace(small(), embeddings={"als": ALS(dim=8)}, models={"m": model})
+    columns = fit_store(spec.features, Divided.of(spec, None).view).columns
+    message = "model 'm': ranking: vectors for 'item_genre' are of size 8, the model's of size 16"
+    with pytest.raises(ValueError, match=message):
+        check_models(spec, columns)
