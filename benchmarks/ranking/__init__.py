@@ -31,8 +31,9 @@ STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365
 """97.5 % points of Student's distribution by the number of seeds."""
 
 
-ROWWISE = {"ml-1m": False, "kuairand": True}
-"""How our tables learn, chosen on validation; the peers have Adam alone."""
+ROWWISE = {"ml-1m": ("din",), "kuairand": MODELS}
+"""Models whose tables learn by row-wise Adagrad with us, the others by Adam, chosen on validation (docs/LOG.md); the
+peers have Adam alone."""
 
 
 def main(arguments: list[str]) -> None:
@@ -77,7 +78,7 @@ def main(arguments: list[str]) -> None:
             f"{datetime.now(UTC):%Y-%m-%d}, fits of commit {fits}.\n{protocol(options.name, rows)} "
             f"{options.seeds} seeds, test AUC, fp32.\nGrid of learning rates {', '.join(map(str, trials.rates))}, at "
             f"most {options.epochs} epochs, chosen on validation.\n"
-            f"Our tables learn by {'row-wise Adagrad' if trials.rowwise else 'Adam'}, the peers' by Adam.\n"
+            f"Our tables learn by row-wise Adagrad ({', '.join(trials.rowwise)}) or Adam (others), the peers' by Adam.\n"
             "Every side keeps the epoch with the best AUC; our vectors begin as far from zero as DeepCTR-Torch's.\n"
             "The difference is paired by seed, with its 95 % interval (Student)."
         )

@@ -31,7 +31,7 @@ class Trials:
     """The fits on some rows.
 
     folder      gets a folder per state of the rows and limits, so that nothing of other rows is taken for done
-    rowwise     our tables learn by row-wise Adagrad, not Adam
+    rowwise     models whose tables learn by row-wise Adagrad with us, not Adam
     """
 
     rows: EncodedRows
@@ -41,7 +41,7 @@ class Trials:
     batch: int
     threads: int
     rates: tuple[float, ...] = RATES
-    rowwise: bool = False
+    rowwise: tuple[str, ...] = ()
 
     def has(self, side: str, model: str) -> bool:
         """Whether a program has the model."""
@@ -91,7 +91,7 @@ class Trials:
             out = Path(folder) / "predictions.npz"
             task = Task(
                 str(self.place / "rows.npz"), model, target, self.epochs, self.batch, rate, self.threads, str(out),
-                patience=1, seed=seed, rowwise=self.rowwise,
+                patience=1, seed=seed, rowwise=model in self.rowwise,
             )  # fmt: skip
             python = Path(sys.executable) if side == "taojin" else peer_python(side)
             environment = os.environ | {"OMP_NUM_THREADS": str(self.threads), "OMP_WAIT_POLICY": "passive"}
