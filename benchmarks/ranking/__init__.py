@@ -78,7 +78,7 @@ def main(arguments: list[str]) -> None:
             f"{datetime.now(UTC):%Y-%m-%d}, fits of commit {fits}.\n{protocol(options.name, rows)} "
             f"{options.seeds} seeds, test AUC, fp32.\nGrid of learning rates {', '.join(map(str, trials.rates))}, at "
             f"most {options.epochs} epochs, chosen on validation.\n"
-            f"Our tables learn by row-wise Adagrad ({', '.join(trials.rowwise)}) or Adam (others), the peers' by Adam.\n"
+            f"Our tables learn by row-wise Adagrad ({', '.join(trials.rowwise)}) or Adam, the peers' by Adam.\n"
             "Every side keeps the epoch with the best AUC; our vectors begin as far from zero as DeepCTR-Torch's.\n"
             "The difference is paired by seed, with its 95 % interval (Student)."
         )
