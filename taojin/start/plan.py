@@ -110,7 +110,7 @@ def look(
     keys = {what: _key(what, table) for what, table in tables.items()}
     taken: set[str] = set()
     ids: dict[str, str] = {}
-    told: dict[str, list[Told]] = {"events": []}
+    told: dict[str, list[Told]] = {"events": [Told("file", log.file, log.reason)]}
     for what, names in (("user", USERS), ("item", ITEMS)):
         own, given = keys[what], (named or {}).get(what)
         if given is not None and given not in columns:
@@ -140,7 +140,11 @@ def look(
         table = tables[what]
         if table is not None and own is not None:
             found_attributes, reasons = find_attributes(profiles(table.sample), {own[0].name})
-            told[f"{what}s"] = [Told("id", own[0].name, own[1]), *reasons]
+            told[f"{what}s"] = [
+                Told("file", table.file, table.reason),
+                Told("id", own[0].name, own[1]),
+                *reasons,
+            ]
             entities[what] = Table(table, own[0].name, tuple(found_attributes))
         else:
             entities[what], reasons = _facts(what, log, ids[what], [name for name in columns if name not in described])

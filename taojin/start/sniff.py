@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet
 
 from taojin.data.delimited import Format, names_of_columns, read_delimited
 from taojin.data.folder import Folder
+from taojin.start.profile import Profile
 
 DELIMITERS = (",", "\t", ";", "|", "::", " ")
 ENCODINGS = ("utf-8", "gb18030", "cp1252")
@@ -28,6 +30,10 @@ LOOKED_AT = 12
 RECORDS = 200
 """Lines from which the delimiter is told."""
 KINDS = (".csv", ".tsv", ".txt", ".dat", ".parquet", ".inter", ".data")
+
+
+NOTHING = ("nan", "na", "n/a", "null", "none", "nil", "-", "?", "inf", "+inf", "-inf", "infinity", "-infinity")
+"""Words, in small letters, that programs write where there is no number."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,28 @@ def sniff(path: Path) -> Sniffed:
         share += len(beginning) / max(1, len(content))
     sample = pa.concat_tables(parts, promote_options="permissive")
     rows = round(sample.num_rows / share * several)
+    nothing = words_for_nothing(sample)
+    if nothing:
+        format, reason = replace(format, missing=("", *nothing)), f"{reason}, {' and '.join(nothing)} for nothing"
+        columns = [pc.if_else(pc.is_in(column, pa.array(nothing)), None, column) for column in sample.columns]
+        sample = pa.table(columns, sample.column_names)
     return Sniffed(root, file, format, sample, rows, several, reason)
+
+
+def words_for_nothing(sample: pa.Table) -> tuple[str, ...]:
+    """What stands where a number is missing: one of NOTHING in a column that is of numbers otherwise.
+
+    >>> words_for_nothing(pa.table({"price": ["1.5", "NaN", "2"], "region": ["NA", "EU", "NA"]}))
+    ('NaN',)
+    """
+    found: set[str] = set()
+    for name in sample.column_names:
+        there = Profile(name, sample[name]).there
+        empty = pc.is_in(pc.utf8_lower(there), pa.array(NOTHING))
+        rest = there.filter(pc.invert(empty))
+        if len(rest) < len(there) and len(rest) and Profile(name, rest).numbers is not None:
+            found |= set(there.filter(empty).unique().to_pylist())
+    return tuple(sorted(found))
 
 
 def tell(content: bytes, label: str) -> tuple[Format, str]:

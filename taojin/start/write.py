@@ -136,6 +136,7 @@ def _table(plan: Plan, source: Sniffed, columns: list[str], more: list[str]) -> 
                 ("delimiter", format.delimiter, ","),
                 ("encoding", format.encoding, "utf-8"),
                 ("quote", format.quote, '"'),
+                ("missing", format.missing, ("",)),
                 ("header", format.header, ()),
             )
             if value != usual

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from taojin.start.profile import profiles
 from taojin.start.sniff import sniff, tell
 
 ROWS = [("ann", "b12", "2019-10-01 10:00:00"), ("bob", "b7", "2019-10-02 11:30:00"), ("cleo", "b12", "2019-10-03")]
@@ -127,3 +128,16 @@ def test_any_text_is_a_table_or_an_error(tmp_path_factory: pytest.TempPathFactor
         assert "log.csv" in str(error)
     else:
         assert found.sample.num_columns >= 1
+
+
+def test_words_for_nothing_are_told_where_numbers_are_missing(tmp_path: Path) -> None:
+    cells = [
+        f"{n},{'NaN' if n % 5 == 0 else n / 2},{'inf' if n % 7 == 0 else n},{'NA' if n % 2 else 'EU'}"
+        for n in range(200)
+    ]
+    (tmp_path / "goods.csv").write_text("sku,weight,size,region\n" + "\n".join(cells) + "\n")
+    found = sniff(tmp_path / "goods.csv")
+    assert found.format is not None and found.format.missing == ("", "NaN", "inf")
+    assert found.sample["weight"].null_count == 40 and found.sample["region"].null_count == 0
+    columns = profiles(found.sample)
+    assert columns["weight"].numbers is not None and columns["size"].numbers is not None
