@@ -84,6 +84,15 @@ def test_the_models_of_the_docs_are_some() -> None:
 
 
 @pytest.mark.xdist_group("runs")
+def test_the_ranking_recipe_of_the_docs_trains_and_answers(tmp_path: Path) -> None:
+    (recipe,) = (block for block in blocks("docs/ranking.md", "python") if "def mine()" in block)
+    (tmp_path / "mine.py").write_text(recipe)
+    run = taojin.train(f"{tmp_path / 'mine.py'}:mine", out=tmp_path / "run")
+    assert len(run.recommend("u17", n=5)) == 5
+    assert list(run.evaluate().to_json()["ranker"]["tasks"]) == ["like", "rate", "stars"]
+
+
+@pytest.mark.xdist_group("runs")
 def test_the_recipe_of_the_docs_trains_and_answers(tmp_path: Path) -> None:
     recipe, tables = blocks("docs/recipes.md", "python")
     (tmp_path / "mine.py").write_text(recipe)

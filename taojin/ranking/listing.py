@@ -61,11 +61,11 @@ def _call(spec: Any) -> str:
 
 
 def _sources(zoo: ModuleType) -> dict[str, str]:
-    """The first line of the text that follows each assignment."""
+    """The text that follows each assignment, as one line."""
     body = ast.parse(inspect.getsource(zoo)).body
     found = {}
     for node, after in pairwise(body):
         if isinstance(node, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             assert isinstance(node.targets[0], ast.Name), "a model has one name"
-            found[node.targets[0].id] = str(after.value.value).splitlines()[0]
+            found[node.targets[0].id] = " ".join(str(after.value.value).split())
     return found
