@@ -12,7 +12,8 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -158,7 +159,8 @@ def find(recipe: str) -> "Experiment":
     except TypeError as error:
         raise ValueError(f"{expected}, got {function}{inspect.signature(made)}") from error
     try:
-        experiment = made()
+        with nullcontext() if recipe in RECIPES else _beside(path):
+            experiment = made()
     except Exception as error:
         raise _of_the_user(recipe, path, error) from error
     if not isinstance(experiment, Experiment):
@@ -173,15 +175,23 @@ def _run_file(recipe: str, path: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     assert spec is not None and spec.loader is not None, "a path that ends in .py has a loader"
     module = importlib.util.module_from_spec(spec)
-    beside = str(Path(path).resolve().parent)  # what lies beside a program can be imported by it
-    sys.path.insert(0, beside)
     try:
-        spec.loader.exec_module(module)
+        with _beside(path):
+            spec.loader.exec_module(module)
     except Exception as error:
         raise _of_the_user(recipe, path, error) from error
-    finally:
-        sys.path.remove(beside)
     return module
+
+
+@contextmanager
+def _beside(path: str) -> Iterator[None]:
+    """Let a recipe's file import what lies beside it, as any program may."""
+    folder = str(Path(path).resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
 
 
 def _of_the_user(recipe: str, path: str, error: Exception) -> ValueError:

@@ -161,12 +161,12 @@ def test_a_recipe_file_says_its_line_and_may_import_what_lies_beside_it(
 ) -> None:
     (tmp_path / "sizes_of_mine.py").write_text("HIDDEN = 8\n")
     (tmp_path / "mine.py").write_text(
-        "from sizes_of_mine import HIDDEN\nfrom taojin.ranking.crosses.mlp import MLP\n\n\n"
-        "def h():\n    return MLP(HIDDEN)\n"
+        "from taojin.ranking.crosses.mlp import MLP\n\n\n"
+        "def h():\n    from sizes_of_mine import HIDDEN\n\n    return MLP(HIDDEN)\n"
     )
     monkeypatch.chdir(tmp_path)
     before = list(sys.path)
-    with pytest.raises(ValueError, match=r"recipe 'mine.py:h': mine.py, line 6: MLP.hidden: expected a tuple"):
+    with pytest.raises(ValueError, match=r"recipe 'mine.py:h': mine.py, line 7: MLP.hidden: expected a tuple"):
         taojin.train("mine.py:h", out=tmp_path / "x")
     assert sys.path == before
 
