@@ -7,6 +7,7 @@ import numpy as np
 
 from taojin.core.progress import Progress
 from taojin.core.stages import Ranker
+from taojin.core.units import Floats
 from taojin.data.tasks import Reaction, Task
 from taojin.embeddings.embedding import Embedder
 from taojin.experiment.lessons import Lessons
@@ -84,10 +85,13 @@ def fit_rankers(
     """Every model of the experiment, those that are taught behind their teachers."""
     declared = [feature.name for feature in experiment.features]
     rankers: dict[str, Ranker] = {}
+    heard: dict[str, list[dict[str, Floats]]] = {}  # what each teacher says of the crowd, for all that it teaches
     for name, spec in sorted(experiment.models.items(), key=lambda pair: isinstance(pair[1], Distilled)):
         if isinstance(spec, Distilled):
             assert lessons.crowd is not None, "drawn where some model is taught"
-            train, valid = (spec.taught(samples, rankers[spec.teacher]) for samples in lessons.crowd)
+            if spec.teacher not in heard:
+                heard[spec.teacher] = [rankers[spec.teacher].score(samples.rows) for samples in lessons.crowd]
+            train, valid = map(spec.taught, lessons.crowd, heard[spec.teacher])
             model, served = spec.student, None
         else:
             train, valid, served, model = lessons.train, lessons.valid, lessons.served, spec

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from taojin.core.bounds import Count, Share, bounded
-from taojin.core.stages import Ranker
 from taojin.core.units import Floats, Ints
 from taojin.features.feature import Column
 from taojin.nn.samples import Samples
@@ -68,9 +67,11 @@ class Distilled:
         """As the student does."""
         self.student.check(columns, tasks)
 
-    def taught(self, samples: Samples, teacher: Ranker) -> Samples:
-        """The same rows with the mixture as labels, float32[N, T] in [0, 1]."""
-        said = teacher.score(samples.rows)
+    def taught(self, samples: Samples, said: Mapping[str, Floats]) -> Samples:
+        """The same rows with the mixture as labels, float32[N, T] in [0, 1].
+
+        said    the teacher's probability of each task for the rows, float32[N]
+        """
         of = samples.rows.of
         columns = [self._target(samples.labels[:, t], said[task], of) for t, task in enumerate(samples.tasks)]
         return replace(samples, labels=np.stack(columns, axis=1))

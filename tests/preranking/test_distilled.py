@@ -46,6 +46,9 @@ class Says:
         self.asked.append(rows)
         return dict(self.said)
 
+    def fit(self, lesson: object) -> "Says":
+        return self
+
 
 def samples(of: list[int], **truth: list[float]) -> Samples:
     """Rows of some requests with the labels of each task."""
@@ -56,7 +59,7 @@ def samples(of: list[int], **truth: list[float]) -> Samples:
 
 
 def taught(spec: Distilled, given: Samples, **said: list[float]) -> Samples:
-    return spec.taught(given, Says({task: np.array(values, np.float32) for task, values in said.items()}))
+    return spec.taught(given, {task: np.array(values, np.float32) for task, values in said.items()})
 
 
 NAN = float("nan")
@@ -109,10 +112,10 @@ def test_a_teachers_numbers_beyond_a_probability_still_give_labels() -> None:
     labelled.check_labels("student")
 
 
-def test_the_rows_stay_as_they_are_and_the_teacher_sees_them_all() -> None:
-    teacher, given = Says({"like": np.array([0.5, 0.1, 0.2], np.float32)}), samples([0, 0, 1], like=[1, 0, 0])
-    found = Distilled(student=zoo.LR, teacher="din").taught(given, teacher)
-    assert teacher.asked == [given.rows] and found.rows is given.rows
+def test_the_rows_stay_as_they_are() -> None:
+    given = samples([0, 0, 1], like=[1, 0, 0])
+    found = taught(Distilled(student=zoo.LR, teacher="din"), given, like=[0.5, 0.1, 0.2])
+    assert found.rows is given.rows
     assert found.tasks == ("like",)
     assert np.array_equal(found.weight, given.weight) and np.array_equal(found.origin, given.origin)
     assert given.labels[:, 0].tolist() == [1, 0, 0]
@@ -196,6 +199,19 @@ def fitted(experiment: Experiment) -> Fitted:
     store = fit_store(experiment.features, divided.view)
     lessons = draw_lessons(experiment, divided, store, {}, Silent())
     return Fitted(divided, store, lessons, fit_rankers(experiment, lessons, store, progress=Silent()))
+
+
+def test_a_teacher_is_asked_once_however_many_it_teaches(experiment: Experiment, fitted: Fitted) -> None:
+    few = tuple(samples.where(np.arange(len(samples)) < 200) for samples in fitted.lessons.crowd)
+    teacher = Says({"like": np.linspace(0, 1, 200, dtype=np.float32)})
+    student = experiment.models["taught"].student
+    models = {name: Distilled(student=student, teacher="says") for name in ("one", "other")} | {"says": teacher}
+    found = fit_rankers(
+        replace(experiment, models=models), replace(fitted.lessons, crowd=few), fitted.store, progress=Silent()
+    )
+    assert [rows is samples.rows for rows, samples in zip(teacher.asked, few, strict=True)] == [True, True]
+    one, other = (found[name].score(few[0].rows)["like"] for name in ("one", "other"))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_a_taught_model_lets_more_of_the_rankers_best_through(experiment: Experiment, fitted: Fitted) -> None:
