@@ -91,19 +91,7 @@ def _check_events(experiment: Experiment, kinds: Kinds) -> None:
     ]
     if experiment.sampling.exposed is not None:
         asked.append(("sampling.exposed", partial(kinds.bits, experiment.sampling.exposed)))
-    parts: list[tuple[str, object]] = [
-        *((f"feature {feature.name!r}", feature) for feature in experiment.features),
-        *((f"embedding {name!r}", spec) for name, spec in experiment.embeddings.items()),
-        *(
-            (f"scene {scene!r}, channel {name!r}", spec)
-            for scene, of in experiment.scenes.items()
-            for name, (spec, _) in of.retrieval.items()
-        ),
-        *((f"scene {scene!r}", rule) for scene, of in experiment.scenes.items() for rule in of.rules),
-    ]
-    asked += [
-        (f"{where}, {named}", partial(kinds.bits, event)) for where, part in parts for named, event in _events(part)
-    ]
+    asked += [(where, partial(kinds.bits, event)) for where, event in _events_of_parts(experiment)]
     for where, ask in asked:
         try:
             ask()
@@ -113,6 +101,16 @@ def _check_events(experiment: Experiment, kinds: Kinds) -> None:
 
 EVENTS = ("event", "events", "top", "bottom")
 """Fields of parts that name kinds of event."""
+
+
+def _events_of_parts(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    """The kinds of event that features, embeddings, channels and rules name, each with its place."""
+    parts: list[tuple[str, object]] = [(f"feature {feature.name!r}", feature) for feature in experiment.features]
+    parts += [(f"embedding {name!r}", spec) for name, spec in experiment.embeddings.items()]
+    for name, scene in experiment.scenes.items():
+        parts += [(f"scene {name!r}, channel {channel!r}", spec) for channel, (spec, _) in scene.retrieval.items()]
+        parts += [(f"scene {name!r}", rule) for rule in scene.rules]
+    yield from ((f"{where}, {named}", event) for where, part in parts for named, event in _events(part))
 
 
 def _events(part: object) -> Iterator[tuple[str, str]]:
