@@ -33,7 +33,7 @@ def freed_memory_kept() -> Iterator[None]:
         return
     libc = ctypes.CDLL(None)
     if not libc.mallopt(MMAP_THRESHOLD, 512 * MIB):
-        libc.mallopt(MMAP_THRESHOLD, 32 * MIB)  # the most that glibc before 2.35 takes
+        libc.mallopt(MMAP_THRESHOLD, 32 * MIB)  # the most that older versions take
     libc.mallopt(TRIM_THRESHOLD, 1024 * MIB)
     try:
         yield
