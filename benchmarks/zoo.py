@@ -4,8 +4,9 @@ DIR is the folder that holds the data sets. Each model learns with the settings 
 stops), the rate of its tables being the better one of two by validation; one seed, one thread. AUC, GAUC and log loss
 are those of the validation part, with `--final` of the test part, which go into docs/ranking.md. Rows a second are
 those of training, validation included; the milliseconds are the median of ONNX Runtime on one thread for one request
-with 300 candidates and a full history of 50. Lines with several tasks learn whatever labels there are. Rows of the
-table are kept in `--runs`, so that `--only NAME` repeats one; the last line is one JSON line.
+with 300 candidates and a full history of 50. Lines with several tasks learn whatever labels there are. Fits and
+rows of the table are kept in `--runs`: an interrupted run goes on, `--only NAME` measures one line's speed once more.
+The last line is one JSON line.
 """
 
 import argparse
