@@ -31,11 +31,11 @@ def columns_of(spec: Line, rows: EncodedRows) -> dict[str, Column]:
 
 
 def part_of(rows: EncodedRows, part: int, read: dict[str, Column], targets: tuple[str, ...], spec: Line) -> Samples:
-    """Rows of a part; for trees, that may learn an order, a request is a user."""
+    """Rows of a part, each its own request; for trees that learn an order, a request is a user."""
     chosen = np.flatnonzero(rows.part == part)
     without = {name: column for name, column in read.items() if name != "session"}
     found = samples(rows, chosen, without, targets)
-    if isinstance(spec, Trees):
+    if isinstance(spec, Trees) and spec.learns == "order":
         of = np.unique(rows.columns["user"][chosen], return_inverse=True)[1]
         return replace(found, rows=Rows({}, found.rows.candidate, of))
     if "session" in read:

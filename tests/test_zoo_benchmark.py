@@ -9,6 +9,7 @@ import pytest
 from benchmarks import kept, zoo
 from benchmarks.film_rows import film_rows
 from benchmarks.kept import Kept
+from benchmarks.lines import columns_of, part_of
 from taojin.core.auc import auc
 from taojin.evaluation.ranking_metrics import gauc
 
@@ -49,3 +50,12 @@ def test_the_table_follows_from_what_the_best_rate_predicted(
         assert test[name]["gauc"] == pytest.approx(judged, abs=1e-5)
     text = (tmp_path / "ranking.md").read_text()
     assert "## All models on ml-1m" in text and f"| LR | {test['LR']['auc']:.4f} | {test['LR']['gauc']:.4f} |" in text
+
+
+@pytest.mark.parametrize(("name", "one"), [("GBDT_LR", "row"), ("DIN", "row"), ("LAMBDA_MART", "user")])
+def test_a_row_is_a_request_but_a_user_is_one_where_an_order_is_learned(name: str, one: str) -> None:
+    """A regression over leaves learns from other requests than its trees, which have to know its users."""
+    rows, spec = film_rows(None, 4_000), zoo.MODELS[name]
+    learned = part_of(rows, 0, columns_of(spec, rows), ("like",), spec)
+    users = len(np.unique(rows.columns["user"][rows.part == 0]))
+    assert len(np.unique(learned.rows.of)) == {"row": len(learned), "user": users}[one]

@@ -92,7 +92,11 @@ class Boosting:
 
 
 LIGHTGBM = {"probability": ("cross_entropy", "cross_entropy"), "order": ("lambdarank", "ndcg")}
-"""What LightGBM is told, and what it stops by; its "binary" would round labels between 0 and 1."""
+"""What LightGBM is told, and what it stops by; its "binary" would round labels between 0 and 1.
+
+NDCG is that of whole lists, as XGBoost's. By LightGBM's first five places, of which the first to stand still ends the
+training, a forest stopped at a third of its trees.
+"""
 XGBOOST = {"probability": ("binary:logistic", "logloss"), "order": ("rank:ndcg", "ndcg")}
 
 
@@ -112,8 +116,9 @@ def _lightgbm(
 
     objective, metric = LIGHTGBM[learns]
     parameters: dict[str, Any] = {
-        "objective": objective, "metric": metric, "num_leaves": of.leaves, "learning_rate": of.learning_rate,
-        "min_data_in_leaf": of.at_least, "feature_fraction": of.columns, "lambda_l2": of.l2,
+        "objective": objective, "metric": metric, "eval_at": [int(judged.group.max())],
+        "num_leaves": of.leaves, "learning_rate": of.learning_rate, "min_data_in_leaf": of.at_least,
+        "feature_fraction": of.columns, "lambda_l2": of.l2,
         "num_threads": of.threads, "seed": seed, "deterministic": True, "force_row_wise": True,
         "use_missing": False, "verbosity": -1,
     }  # fmt: skip

@@ -52,7 +52,7 @@ single values are left out."""
 GBDT = Trees()
 """Gradient boosted trees; Friedman, Annals of Statistics 2001, https://doi.org/10.1214/aos/1013203451"""
 
-GBDT_LR = Trees(boosting=Boosting(trees=100, leaves=32), regression_l2=10.0)
+GBDT_LR = Trees(boosting=Boosting(trees=100, leaves=32), regression_l2=300.0)
 """Logistic regression over the leaves of trees; He et al., ADKDD 2014, https://doi.org/10.1145/2648584.2648589"""
 
 LAMBDA_MART = Trees(learns="order")

@@ -105,6 +105,23 @@ def test_the_same_seed_gives_the_same_trees_and_batches_say_what_single_requests
     assert ranker.score(nobody)["task0"].shape == (0,)
 
 
+def test_an_order_is_learned_to_the_end_of_the_list() -> None:
+    """Five easy best ones come first after one tree; the others' order takes more trees than patience waits for."""
+    samples = []
+    for seed in range(2):
+        found = planted(seed)
+        candidate = found.rows.candidate
+        easy = np.arange(len(found.labels)) % 10 < 5
+        candidate["content"][:, 0] = 10.0 * easy
+        labels = np.where(easy, 1.0, np.where(np.sin(9 * candidate["content"][:, 1]) > 0, 0.25, 0)).astype(np.float32)
+        samples.append(replace(found, labels=labels[:, None]))
+    boosting = replace(SMALL, patience=5)
+    said = fit(Trees(learns="order", boosting=boosting), *samples).score(samples[1].rows)["task0"]
+    label = samples[1].labels[:, 0]
+    assert auc((label == 1).astype(np.float32), said) > 0.99
+    assert auc((label[label < 1] > 0).astype(np.float32), said[label < 1]) > 0.9
+
+
 def some_rows() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Two columns of codes and three of numbers, their labels, and rows of which many codes are unseen."""
     random = np.random.default_rng(0)
