@@ -79,7 +79,7 @@ class PairScore(nn.Module):
         """Scores float32[N, L] of candidates [N, E] and places [R, L, E]."""
         return self._own_places(q, k) if k.shape[0] == q.shape[0] else self._shared_places(q, k)
 
-    # B k + C (q * k) = (B + C diag(q)) k: one product instead of two, and no sum of large tensors.
+    # No sum of large tensors, and one product instead of two: B k + C (q * k) = (B + C diag(q)) k.
 
     def _own_places(self, q: Tensor, k: Tensor) -> Tensor:
         of_query = self.query(q)
@@ -90,16 +90,17 @@ class PairScore(nn.Module):
         return self._deeper(h.flatten(0, 1)).view(h.shape[:2])
 
     def _shared_places(self, q: Tensor, k: Tensor) -> Tensor:
-        # The G candidates of a request side by side, so that one product with its places does it; A q stands below
-        # the weights as what a place's additional 1 is multiplied with. The next layers see two dimensions, because
-        # one of more is a product and two passes over its result in ONNX Runtime.
+        # A q + C (q * k) = (A + C diag(k)) q, with the weights of all places side by side: one product with the G
+        # candidates of a request does it. B k stands below the weights as what a candidate's additional 1 is
+        # multiplied with. The next layers see two dimensions, because one of more is a product and two passes over
+        # its result in ONNX Runtime.
         q = q.view(k.shape[0], -1, q.shape[1])  # [R, G, E]
-        key, both = (x.weight.t().unsqueeze(1) for x in (self.key, self.both))  # [E, 1, U]
-        of_place = key + both * q.transpose(1, 2).unsqueeze(3)  # [R, E, G, U]
-        weights = torch.cat([of_place, self.query(q).unsqueeze(1)], 1).flatten(2)  # [R, E + 1, G * U]
-        places = torch.cat([k, torch.ones_like(k[:, :, :1])], 2)  # [R, L, E + 1]
-        h = self._deeper((places @ weights).view(-1, key.shape[2]))  # [R * L * G, 1]
-        return h.view(*k.shape[:2], -1).transpose(1, 2).reshape(-1, k.shape[1])
+        query, both = (x.weight.t().unsqueeze(1) for x in (self.query, self.both))  # [E, 1, U]
+        of_query = query + both * k.transpose(1, 2).unsqueeze(3)  # [R, E, L, U]
+        of_place = self.key(k) + self.query.bias  # [R, L, U]
+        weights = torch.cat([of_query, of_place.unsqueeze(1)], 1).flatten(2)  # [R, E + 1, L * U]
+        queries = torch.cat([q, torch.ones_like(q[:, :, :1])], 2)  # [R, G, E + 1]
+        return self._deeper((queries @ weights).view(-1, of_place.shape[2])).view(-1, k.shape[1])
 
     def _deeper(self, h: Tensor) -> Tensor:
         """Scores, float32[M, 1], of what the first layer says, float32[M, U]."""
