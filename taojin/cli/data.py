@@ -1,5 +1,6 @@
 """What a recipe's data holds."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ def check(
     trials: Annotated[bool, typer.Option(help="Train on some users to tell time and memory of all.")] = True,
 ) -> None:
     """Read and check a recipe's data, say what is in it, what to expect of it, and what training will take."""
+    started = time.perf_counter()
     from taojin.data.check import facts
     from taojin.data.expect import expectations
     from taojin.run import find
@@ -22,6 +24,7 @@ def check(
     with told():
         experiment = find(recipe)
         dataset = experiment.data.load(path)
+        reading = time.perf_counter() - started
         screen.print(str(facts(dataset)), markup=False)
         for sentence in expectations(dataset):
             screen.print(f"- {sentence}", highlight=False, markup=False)
@@ -29,5 +32,5 @@ def check(
             from taojin.experiment.estimate import estimate
 
             with Bars() as bars:
-                found = estimate(experiment, dataset, bars)
+                found = estimate(experiment, dataset, bars, reading=reading)
             screen.print(f"- {found}", highlight=False, markup=False)

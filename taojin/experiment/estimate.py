@@ -7,8 +7,10 @@ all users. Networks stop when they stop, so it is a rough figure.
 
 import resource
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +20,7 @@ from taojin.core.workers import fresh_processes
 from taojin.data.dataset import Dataset, Log, take
 from taojin.data.vocabulary import Vocabulary
 from taojin.experiment.fit import Divided
-from taojin.experiment.train import fit
+from taojin.experiment.train import Trained, fit, write
 from taojin.scene import Experiment
 
 SMALL, LARGE = 5_000, 20_000
@@ -43,6 +45,7 @@ class Trial:
 class Estimate:
     """What the whole training is to take, from trials; with one trial, which had all events, it is what that took.
 
+    reading     seconds until the data was read, which trials do not take
     >>> some = Estimate(100_000, (Trial(5_000, 6.0, 600_000_000), Trial(20_000, 12.0, 900_000_000)))
     >>> some.seconds, some.memory
     (44.0, 2500000000)
@@ -52,11 +55,12 @@ class Estimate:
 
     events: int
     trials: tuple[Trial, ...]
+    reading: float = 0.0
 
     @property
     def seconds(self) -> float:
         """Of the whole training."""
-        return self._followed([trial.seconds for trial in self.trials])
+        return self.reading + self._followed([trial.seconds for trial in self.trials])
 
     @property
     def memory(self) -> int:
@@ -79,8 +83,12 @@ class Estimate:
         return f"{said} ({one} took {first}, {other} {second})"
 
 
-def estimate(experiment: Experiment, dataset: Dataset, progress: Progress | None = None) -> Estimate:
+def estimate(
+    experiment: Experiment, dataset: Dataset, progress: Progress | None = None, *, reading: float = 0.0
+) -> Estimate:
     """Train the recipe on some of the data's users, and say what all of them will take here, as busy as the machine is.
+
+    reading     seconds that it took to read the data
 
     Raises what a training raises.
     """
@@ -93,7 +101,7 @@ def estimate(experiment: Experiment, dataset: Dataset, progress: Progress | None
             with fresh_processes(1) as pool:
                 trials.append(pool.submit(_trial, experiment, some).result())
             advance(1, f"{len(some.log):,} events")
-    return Estimate(len(dataset.log), tuple(trials))
+    return Estimate(len(dataset.log), tuple(trials), reading)
 
 
 def of_some_users(dataset: Dataset, events: int, seed: int) -> Dataset:
@@ -115,9 +123,11 @@ def of_some_users(dataset: Dataset, events: int, seed: int) -> Dataset:
 
 
 def _trial(experiment: Experiment, dataset: Dataset) -> Trial:
-    """Fit everything, and throw it away."""
+    """Fit everything, write the bundle, and throw it away."""
     started = time.perf_counter()
-    fit(experiment, Divided.over(experiment, dataset), None, Silent())
+    fitted = fit(experiment, Divided.over(experiment, dataset), None, Silent())
+    with tempfile.TemporaryDirectory(prefix="taojin-") as folder:
+        write(Path(folder) / "trial", Trained(experiment, None), fitted, dataset)
     seconds = time.perf_counter() - started
     return Trial(len(dataset.log), seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES)
 

@@ -249,9 +249,10 @@ def _judged(
 
 
 def _value(valid: Samples, task: str, said: Any, metric: str) -> float:
-    label = valid.labels[:, valid.tasks.index(task)]
+    place = valid.tasks.index(task)
+    label, weight = valid.labels[:, place], valid.weights[:, place]
     known = ~np.isnan(label)
-    value = auc(label[known], said[known]) if metric == "auc" else logloss(label[known], said[known])
+    value = auc(label[known], said[known]) if metric == "auc" else logloss(label[known], said[known], weight[known])
     if not math.isfinite(value):
         raise ValueError(f"tune, task {task!r}: validation has no {metric} of it; take a larger validation part")
     return value

@@ -91,20 +91,25 @@ def train(
         if base is not None:
             story = (*trained.story, *base.story(divided.dataset, divided.new, states.begun))
             trained = replace(trained, base=base.version, story=story)
-        save(
-            out,
-            name=experiment.name,
-            experiment=trained,
-            fitted=fitted,
-            users=divided.dataset.users,
-            items=divided.dataset.items,
-            golden=tuple(golden_of(name, pipeline, fitted) for name, pipeline in fitted.scenes.items()),
-            carry=learned,
-        )
+        write(out, trained, fitted, divided.dataset, learned)
     finally:
         shutil.rmtree(learned, ignore_errors=True)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return Bundle.load(out, verify=False)  # `save` has asked it already
+
+
+def write(out: Path, trained: Trained, fitted: Fitted, dataset: Dataset, carry: Path | None = None) -> None:
+    """The bundle of what was fitted, with its golden requests, asked once before it takes its place."""
+    save(
+        out,
+        name=trained.experiment.name,
+        experiment=trained,
+        fitted=fitted,
+        users=dataset.users,
+        items=dataset.items,
+        golden=tuple(golden_of(name, pipeline, fitted) for name, pipeline in fitted.scenes.items()),
+        carry=carry,
+    )
 
 
 def fit(experiment: Experiment, divided: Divided, checkpoints: Path | None, progress: Progress) -> Fitted:

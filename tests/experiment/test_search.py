@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from taojin.core.batch import Rows
 from taojin.core.spec import override
 from taojin.experiment import search
 from taojin.experiment.search import Searched, Tried
+from taojin.nn.samples import Samples
 from taojin.preranking.dot import DotProduct
 from taojin.ranking.calibrated import CalibratedModel
 from taojin.ranking.crosses.linear import Linear
@@ -233,3 +235,13 @@ def test_a_calibrated_ranker_is_judged_without_its_curves(tmp_path: Path) -> Non
     plain = find(tmp_path / "plain.db", 1, metric="logloss").today
     calibrated = small(network=CalibratedModel(model=NETWORK))
     assert find(tmp_path / "calibrated.db", 1, calibrated, metric="logloss").today == plain
+
+
+def test_log_loss_weighs_rows_as_training_does() -> None:
+    """A watch of 30 seconds that counts as 30 hits; a row without a label counts nothing."""
+    label = np.array([[1.0], [0.0], [np.nan]], np.float32)
+    weight = np.array([[30.0], [1.0], [7.0]], np.float32)
+    rows = Rows({}, {"item": np.zeros(3, np.int64)}, np.arange(3))
+    valid = Samples(rows, label, ("watch",), np.zeros(3, np.uint8), weight)
+    found = search._value(valid, "watch", np.array([0.9, 0.9, 0.9], np.float32), "logloss")
+    assert found == pytest.approx(-(30 * np.log(0.9) + np.log(0.1)) / 31, abs=1e-6)
