@@ -107,8 +107,6 @@ def interests(given: dict[str, Tensor], random: torch.Generator) -> Arrays:
                 found[f"{name}/said_of_one"] = layer(query, *one).numpy()
     cell = randomise(AUGRUCell(E, E), random)
     with torch.no_grad():
-        # The reset gate is before this map in ours and behind it in the peer: the same if the map is diagonal.
-        cell.weight_hh[2 * E :] = cell.weight_hh[2 * E :].diagonal().diag()
         # One bias has both names in the peer; nothing is added to that map.
         cell.bias_hh = nn.Parameter(cell.bias_ih.roll(1))
         cell.bias_hh[2 * E :] = 0

@@ -14,7 +14,9 @@ from taojin.experiment.lessons import Lessons
 from taojin.features.attributes import Table
 from taojin.features.feature import Column, Level, Number
 from taojin.features.store import Store
+from taojin.nn.warm import within
 from taojin.preranking.distilled import Distilled
+from taojin.preranking.dot import DotProduct
 from taojin.ranking.calibrated import CalibratedModel
 from taojin.ranking.heads.esmm import ESMM
 from taojin.ranking.lesson import Lesson
@@ -28,6 +30,7 @@ def check_models(experiment: Experiment, columns: Mapping[str, Column]) -> None:
 
     Vectors that a model reads are not there yet; they stand for one number.
     """
+    _check_products(experiment)
     vectors = {name: Table(name, Level.CANDIDATE, Number(), np.empty((0, 1))) for name in experiment.embeddings}
     declared = [feature.name for feature in experiment.features]
     for name, model in experiment.models.items():
@@ -39,6 +42,22 @@ def check_models(experiment: Experiment, columns: Mapping[str, Column]) -> None:
                 _check_chain(network, experiment.sampling.specs)
         except ValueError as error:
             raise ValueError(f"model {name!r}: {error}") from error
+
+
+def _check_products(experiment: Experiment) -> None:
+    """Refuse inner products elsewhere than before a ranker: rows to learn from carry no vectors of requests."""
+    products = {name for name, model in experiment.models.items() if isinstance(model, DotProduct)}
+    used = {scene.ranking: f"scene {name!r} ranks by" for name, scene in experiment.scenes.items()}
+    for name, model in experiment.models.items():
+        if isinstance(model, Distilled):
+            used[model.teacher] = f"model {name!r} is taught by"
+        elif isinstance(model, CalibratedModel) and isinstance(model.model, DotProduct):
+            raise ValueError(f"model {name!r}: calibrates an inner product; {_BEFORE_A_RANKER}")
+    for name in sorted(products & used.keys()):
+        raise ValueError(f"{used[name]} {name!r}, an inner product; {_BEFORE_A_RANKER}")
+
+
+_BEFORE_A_RANKER = "it can only be a scene's `preranking`; take a model that learns, such as TWO_TOWERS of the zoo"
 
 
 def _network(model: Model | Distilled) -> RankingModel | None:
@@ -106,5 +125,6 @@ def fit_rankers(
             checkpoints / f"{name}.pt" if checkpoints else None,
             name,
         )
-        rankers[name] = model.fit(lesson)
+        with within(f"models/{name}"):
+            rankers[name] = model.fit(lesson)
     return {name: rankers[name] for name in experiment.models}

@@ -37,10 +37,13 @@ class RowwiseAdagrad(torch.optim.Optimizer):
         state = self.state[table]
         if not state:
             state["sum"] = torch.zeros(len(table), device=table.device)
-        # Uncoalesced: one entry per gathered row; `unique` is faster than the sort of `coalesce`.
-        rows, inverse = torch.unique(gradient._indices()[0], return_inverse=True)  # [U]
-        values = gradient._values()
-        total = values.new_zeros(len(rows), values.shape[1]).index_add_(0, inverse, values)  # [U, D]
+        if gradient.is_sparse:
+            # Uncoalesced: one entry per gathered row; `unique` is faster than the sort of `coalesce`.
+            rows, inverse = torch.unique(gradient._indices()[0], return_inverse=True)  # [U]
+            values = gradient._values()
+            total = values.new_zeros(len(rows), values.shape[1]).index_add_(0, inverse, values)  # [U, D]
+        else:  # a penalty (`Decay`) has met every row
+            rows, total = torch.arange(len(table), device=table.device), gradient.clone()
         total.add_(table[rows], alpha=l2)
         state["sum"][rows] += total.square().mean(1)
         table[rows] -= learning_rate * total / (state["sum"][rows].sqrt() + 1e-10).unsqueeze(1)

@@ -1,7 +1,8 @@
 """Transformer over a history: what was done attends to what was done before it, or to everything.
 
 Vaswani et al., NeurIPS 2017, https://arxiv.org/abs/1706.03762, with the normalisation before each part (Xiong et al.,
-ICML 2020, https://arxiv.org/abs/2002.04745). SASRec's is causal, BERT4Rec's is not.
+ICML 2020, https://arxiv.org/abs/2002.04745). SASRec's is causal, BERT4Rec's is not; deviation from SASRec: its own
+blocks bend by ReLU and normalise queries alone, these bend by GELU and normalise keys and values as well.
 
 Shapes: R requests, L places, E width, A heads.
 """

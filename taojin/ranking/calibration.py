@@ -15,12 +15,14 @@ from taojin.core.stages import Ranker
 from taojin.core.units import Floats
 
 ORDER = 1e-4
-"""What the prediction counts beside the curve, so that where the curve is flat the order stays."""
+"""What the prediction counts beside the curve, so that where the curve is flat an order is left."""
 
 
 @dataclass(frozen=True)
 class CalibratedRanker:
-    """A ranker whose predictions go through a rising curve each: their order stays what it was.
+    """A ranker whose predictions go through a rising curve each: their order is never reversed.
+
+    Where a curve is flat, predictions that differ by less than float32 tells apart at its height, some 2e-4, are equal.
 
     curves      by task, from the ranker's probability to the one that was seen
     """

@@ -19,12 +19,13 @@ from taojin.core.progress import Progress
 from taojin.core.units import Floats
 from taojin.features.feature import Column, Level
 from taojin.features.inputs import Inputs
+from taojin.nn.activation import Dice
 from taojin.nn.batch import Batch, Labelled, LabelledColumns
 from taojin.nn.export import to_onnx
 from taojin.nn.samples import Samples
 from taojin.nn.size import check_size, largest
 from taojin.nn.table import START_DEVIATION, Table
-from taojin.nn.trainer import seeded, train
+from taojin.nn.trainer import seeded, train, whole
 from taojin.nn.training import Training
 from taojin.ranking.crosses.beside import Beside
 from taojin.ranking.crosses.decay import Decayed
@@ -79,6 +80,10 @@ class RankingModel:
         twice = next((name for name in self.features if self.features.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"RankingModel.features: {twice!r} is there twice")
+        if self.start is not None and (self.start.features or self.start.vectors):
+            raise ValueError(
+                "RankingModel.start: it learns from what the model reads; leave out its features and vectors"
+            )
         if self.start is not None and self.start.dim != self.dim:
             raise ValueError(f"ranking: `start` has vectors of size {self.start.dim}, the model of size {self.dim}")
         if self.vectors and not self.features:
@@ -99,16 +104,22 @@ class RankingModel:
         for name in self.features:
             if name not in columns:
                 raise ValueError(f"ranking: feature {name!r} is not declared; {did_you_mean(name, columns)}")
-        inputs = Inputs.of(columns[name] for name in self.features or columns)
-        return inputs if self.interests else inputs.without_history()
+        return self._of(Inputs.of(columns[name] for name in self.features or columns))
 
     def check(self, columns: Mapping[str, Column], tasks: tuple[str, ...]) -> None:
         """Build the network without memory for its weights, so that parts that do not fit are refused."""
-        self._check_size(self.inputs(columns), tasks)
         for name in self.vectors:
             check_field(name, columns)
+        self._check_inputs(self.inputs(columns), tasks)
+
+    def _check_inputs(self, inputs: Inputs, tasks: tuple[str, ...]) -> None:
+        self._check_size(inputs, tasks)
         if self.start is not None:
-            self.start.check(columns, tasks)
+            self.start._check_inputs(self.start._of(inputs), tasks)
+
+    def _of(self, inputs: Inputs) -> Inputs:
+        """What it reads of a model's inputs that begins with its vectors."""
+        return inputs if self.interests else inputs.without_history()
 
     def _check_size(self, inputs: Inputs, tasks: tuple[str, ...]) -> None:
         """Refuse what cannot be built, or not in this memory, or not served."""
@@ -159,9 +170,8 @@ class RankingModel:
         if self.start is not None and network.table is not None:
             early = checkpoint.with_name(f"start.{checkpoint.name}") if checkpoint else None
             first = self.start.learn(
-                inputs if self.start.interests else inputs.without_history(),
-                train_samples, valid, seed=seed, progress=progress, checkpoint=early,
-            )  # fmt: skip
+                self.start._of(inputs), train_samples, valid, seed=seed, progress=progress, checkpoint=early
+            )
             assert first.table is not None, "the sizes of the vectors are the same"
             network.table.load_state_dict(first.table.state_dict())
         for name, rows in (begin or {}).items():
@@ -186,9 +196,10 @@ class RankingModel:
             return float(np.mean(list(aucs(labels, logits, train_samples.tasks).values())))
 
         name = called or " + ".join(type(part).__name__ for part in (*self.interests, *self.crosses))
+        together = any(isinstance(part, Dice) for part in network.modules())  # what rows say depends on the others
         train(
             network, source, loss, validate, self.training, seed=seed, name=name, progress=progress,
-            checkpoint=checkpoint, pieces=source.pieces,
+            checkpoint=checkpoint, pieces=whole if together else source.pieces,
         )  # fmt: skip
         return network
 

@@ -21,9 +21,9 @@ class Objective:
     weights         task -> factor of its loss, 1 where not named
     positives       task -> how often a positive row counts, 1 where not named: class weights for rare reactions; they
                     make probabilities too large, which `CalibratedModel` mends
-    uncertainty     learn how noisy each task is, and let noisy ones count less: exp(-s) * loss + s / 2 with a learned
-                    s per task (Kendall, Gal and Cipolla, CVPR 2018, https://arxiv.org/abs/1705.07115); it says nothing
-                    in validation, whose values must compare between epochs
+    uncertainty     learn how noisy each task is, and let noisy ones count less: exp(-s) * loss + s / 2 of each label,
+                    with a learned s per task (Kendall, Gal and Cipolla, CVPR 2018, https://arxiv.org/abs/1705.07115);
+                    it says nothing in validation, whose values must compare between epochs
 
     >>> loss = Objective(weights={"like": 2.0}).build(("click", "like"))
     >>> labels = torch.tensor([[1.0, 0.0]])
@@ -67,5 +67,5 @@ class Loss(nn.Module):
         tasks = self.weights * cross_entropies(logits, labels, share)  # [T]
         if self.noise is None or not self.training:
             return tasks.sum()
-        there = (~labels.isnan()).any(0)  # a task without a label in the batch says nothing of its noise either
-        return (there * (tasks * (-self.noise).exp() + self.noise / 2)).sum()
+        labelled = (~labels.isnan()).float().mean(0)  # what is not labelled says nothing of the noise either
+        return (tasks * (-self.noise).exp() + labelled * self.noise / 2).sum()

@@ -24,12 +24,22 @@ class Fields:
     """What a part is built for: the inputs, the names of the vectors it will see in their order, and their size.
 
     of_request  names of the vectors that are the same for all candidates of a request
+    within      the part that chose or made these vectors; "" where they are those of the model
     """
 
     inputs: Inputs
     names: tuple[str, ...]
     dim: int
     of_request: tuple[str, ...] = ()
+    within: str = ""
+
+    def all_inputs(self, part: str) -> Inputs:
+        """What a part reads that has a table of its own; refuses one that would pass by the vectors it is given."""
+        if self.within:
+            raise ValueError(
+                f"ranking: {part} reads fields by itself, whatever {self.within} hands it; put it beside {self.within}"
+            )
+        return self.inputs
 
     def width(self, part: str) -> int:
         """Size of all vectors one behind the other; refuses a model without shared vectors, for `part`."""

@@ -99,7 +99,7 @@ MEAN_POOL = RankingModel(interests=(MeanPool(),), crosses=(MLP((200, 80)),))
 """The base model of the DIN paper: embedding, mean pooling, perceptron."""
 
 DIN = RankingModel(interests=(TargetAttention((80, 40)),), crosses=(MLP((200, 80)),))
-"""Zhou et al., KDD 2018, https://arxiv.org/abs/1706.06978"""
+"""Zhou et al., KDD 2018, https://arxiv.org/abs/1706.06978; its perceptrons bend by ReLU, Dice is an option of both"""
 
 DIEN = RankingModel(interests=(Evolution(),), crosses=(MLP((200, 80)),))
 """Zhou et al., AAAI 2019, https://arxiv.org/abs/1809.03672"""

@@ -45,7 +45,7 @@ def importances(ranker: Ranker, judged: JudgedRows, *, seed: int) -> list[Import
         return auc(label[known], predict(ranker, some)[task][known])
 
     whole, random, found = quality(rows), np.random.default_rng(seed), []
-    for name in (*rows.request, *rows.candidate):
+    for name in ranker.features:
         drops = [whole - quality(_shuffled(rows, name, random)) for _ in range(TIMES)]
         found.append(Importance(name, float(np.mean(drops)), float(np.ptp(drops) / 2)))
     return sorted(found, key=lambda one: -one.loss)

@@ -12,11 +12,14 @@ from taojin.core.progress import Silent
 from taojin.core.units import PAD, UNKNOWN
 from taojin.features.inputs import Inputs
 from taojin.features.past import Recent
+from taojin.nn import batch
 from taojin.nn.batch import Columns
 from taojin.nn.optimizer import Optimizers
 from taojin.nn.samples import Samples
 from taojin.nn.training import Training
 from taojin.ranking.boosting import Boosting
+from taojin.ranking.crosses.decay import Decay, Decayed
+from taojin.ranking.crosses.ffm import FFM
 from taojin.ranking.crosses.fm import FM
 from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
@@ -24,6 +27,7 @@ from taojin.ranking.heads.shared_bottom import SharedBottom
 from taojin.ranking.interests.target_attention import TargetAttention
 from taojin.ranking.lesson import Lesson
 from taojin.ranking.model import RankingModel
+from taojin.ranking.parts import Cross
 from taojin.ranking.trees import Trees
 from tests.nn.columns import COLUMNS, LENGTH
 
@@ -46,6 +50,33 @@ def test_a_step_in_parts_learns_what_it_learns_at_once(
     whole, divided = weights(1), weights(parts)
     for name, expected in whole.items():
         torch.testing.assert_close(divided[name], expected, atol=1e-5, rtol=1e-5)
+
+
+def test_dice_sees_all_rows_of_a_step(inputs: Inputs, samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces are divided by the length of histories, and those of one length have a mean of their own."""
+    spec = replace(MODEL, interests=(TargetAttention((8,), activation="dice"),))
+
+    def weights() -> dict[str, Tensor]:
+        return spec.learn(inputs, samples, samples, seed=0, progress=Silent()).state_dict()
+
+    whole = weights()
+    monkeypatch.setattr(batch, "PLACES", 4 * LENGTH)
+    for name, found in weights().items():
+        assert torch.equal(found, whole[name]), name
+
+
+@pytest.mark.parametrize("part", [Linear(), FFM(3)])
+def test_tables_of_a_part_are_kept_small_by_its_penalty(inputs: Inputs, samples: Samples, part: Cross) -> None:
+    """A penalty reaches every row of a table, also of one that learns by the rows of the batch alone."""
+
+    def size(l2: float) -> float:
+        training = replace(QUICK, sparse=True, epochs=5, patience=9)
+        spec = RankingModel(crosses=(Decay(part, l2), MLP((8,))), dim=4, training=training)
+        network = spec.learn(inputs.without_history(), samples, samples, seed=0, progress=Silent())
+        parts = [module for module in network.modules() if isinstance(module, Decayed)]
+        return sum(float(weight.detach().square().sum()) for weight in parts[0].parameters())
+
+    assert size(0.1) < 0.5 * size(0.0)
 
 
 def test_the_gradients_of_the_parts_add_up(inputs: Inputs, samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -277,6 +277,19 @@ def test_decay_adds_the_squares_of_its_weights() -> None:
         (lambda: InnerProduct().build(Fields(INPUTS, ("user",), D)), "two fields or more, got.*user"),
         (lambda: AttentionalFM().build(Fields(INPUTS, ("user",), D)), "AttentionalFM crosses pairs of fields"),
         (lambda: FFM(0), "FFM.dim: expected a whole number"),
+        (lambda: Only(("user",), Linear()).build(FIELDS), "Linear reads fields by itself, whatever Only hands it"),
+        (
+            lambda: Only(("user",), Wide((("user", "item"),))).build(FIELDS),
+            "Wide reads fields by itself, whatever Only",
+        ),
+        (
+            lambda: Stack(FM(), FFM(2)).build(FIELDS),
+            "FFM reads fields by itself, whatever Stack hands it; put it beside",
+        ),
+        (
+            lambda: Stack(FM(), Beside((Flat(), Own(2, FM())))).build(FIELDS),
+            "Own reads fields by itself, whatever Stack",
+        ),
     ],
 )
 def test_what_means_nothing_is_refused(make, message: str) -> None:

@@ -99,9 +99,9 @@ def test_evolution(requests: int) -> None:
         h = np.zeros(2 * D)
         for state, score in zip(states, scores, strict=True):
             update, reset, new = np.split(weight(cell.read) @ state + bias(cell.read), 3)
-            kept_update, kept_reset = np.split(weight(cell.keep) @ h, 2)
+            kept_update, kept_reset, kept_new = np.split(weight(cell.keep) @ h, 3)
             share = score / scores.sum() * sigmoid(update + kept_update)
-            h = (1 - share) * h + share * np.tanh(new + weight(cell.new) @ (sigmoid(reset + kept_reset) * h))
+            h = (1 - share) * h + share * np.tanh(new + sigmoid(reset + kept_reset) * kept_new)
         np.testing.assert_allclose(found[n].ravel(), h, rtol=1e-4, atol=1e-5)
 
 

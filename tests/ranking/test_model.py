@@ -18,6 +18,7 @@ from taojin.ranking.crosses.linear import Linear
 from taojin.ranking.crosses.mlp import MLP
 from taojin.ranking.crosses.only import Only
 from taojin.ranking.heads.mmoe import MMoE
+from taojin.ranking.interests.mean_pool import MeanPool as Mean
 from taojin.ranking.interests.over import Over
 from taojin.ranking.interests.target_attention import TargetAttention
 from taojin.ranking.lesson import Lesson
@@ -25,6 +26,8 @@ from taojin.ranking.model import Network, RankingModel
 from taojin.ranking.onnx import OnnxRanker
 
 from .conftest import Given
+
+BEFORE = RankingModel(crosses=(FM(),))
 
 QUICK = Training(batch=64, epochs=3, device="cpu")
 
@@ -234,6 +237,14 @@ def test_a_model_says_how_its_vectors_begin() -> None:
         ({"training": {"epochs": 3}}, "RankingModel.training: expected Training; got {'epochs': 3}"),
         ({"objective": {"like": 2.0}}, "RankingModel.objective: expected Objective; got {'like': 2.0}"),
         ({"start": "fm"}, "RankingModel.start: expected RankingModel; got 'fm'"),
+        (
+            {"start": replace(BEFORE, features=("item",))},
+            "RankingModel.start: it learns from what the model reads; leave",
+        ),
+        (
+            {"start": replace(BEFORE, interests=(Mean(),))},
+            "ranking: MeanPool reads a history; expected a history among",
+        ),
         ({"features": "item"}, r"RankingModel.features: expected a tuple, .* written \('item',\)"),
         ({"features": ("item", "item")}, "RankingModel.features: 'item' is there twice"),
         ({"crosses": (Only(("item",), FM()),)}, "ranking: FM crosses pairs of fields; expected two fields or more"),

@@ -82,8 +82,9 @@ def test_uncertainty_divides_each_loss_by_its_noise_and_charges_for_it() -> None
     with torch.no_grad():
         loss.noise.copy_(torch.tensor([0.5, -1.0, 2.0]))
     losses = task_losses(logits, labels, weight, [1.0, 4.0, 1.0])
-    parts = zip((0.5, -1.0, 2.0), (2 * losses[0], *losses[1:]), strict=True)
-    expected = sum(math.exp(-s) * part + s / 2 for s, part in parts)
+    labelled = [sum(not math.isnan(row[task]) for row in LABELS) / len(LABELS) for task in range(3)]
+    parts = zip((0.5, -1.0, 2.0), (2 * losses[0], *losses[1:]), labelled, strict=True)
+    expected = sum(math.exp(-s) * part + share * s / 2 for s, part, share in parts)
     assert float(loss(logits, labels, weight).detach()) == pytest.approx(expected, rel=1e-5)
 
 
@@ -114,6 +115,20 @@ def test_the_noise_of_a_task_of_chance_grows_above_that_of_a_task_that_is_known(
     # exp(-s) L + s / 2 is least at s = log(2 L).
     expected = [math.log(2 * one) for one in task_losses(logits, labels, torch.ones(400), [1.0, 1.0])]
     assert [clean, noisy] == pytest.approx(expected, abs=0.02)
+
+
+def test_the_noise_of_a_task_does_not_depend_on_how_many_rows_have_its_label() -> None:
+    """What is known of one row in a hundred would weigh a hundred times as much."""
+    logits, label = torch.zeros(400, 2), torch.randint(0, 2, (400, 1), generator=torch.Generator().manual_seed(0))
+    labels = label.float().repeat(1, 2)
+    labels[4:, 1] = NAN
+    loss = Objective(uncertainty=True).build(("known", "rarely known"))
+    optimizer = torch.optim.Adam(loss.parameters(), lr=0.02)
+    for _ in range(600):
+        optimizer.zero_grad()
+        loss(logits, labels, torch.ones(400)).backward()
+        optimizer.step()
+    assert loss.noise.tolist() == pytest.approx([math.log(2 * math.log(2))] * 2, abs=0.02)
 
 
 def test_a_task_without_a_label_in_the_batch_says_nothing_of_its_noise() -> None:

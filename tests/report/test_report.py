@@ -94,7 +94,8 @@ class ByOne:
 def test_what_is_not_read_does_not_matter() -> None:
     random = np.random.default_rng(0)
     useful = random.random((4_000, 1)).astype(np.float32)
-    columns = {"useful": useful, "useless": random.random((4_000, 1)).astype(np.float32)}
+    columns = {name: random.random((4_000, 1)).astype(np.float32) for name in ("useless", "of_another_model")}
+    columns["useful"] = useful
     of = np.repeat(np.arange(400), 10)
     rows = Rows({"of_user": random.random((400, 1)).astype(np.float32)}, columns, of)
     label = (useful[:, :1] > 0.5).astype(np.float32)

@@ -26,8 +26,9 @@ class FFM:
 
     def build(self, fields: Fields) -> CrossModule:
         """A module with a table of its own; it does not see the shared vectors."""
-        if len(fields.inputs.names_of_sides) < 2:
-            raise ValueError(f"ranking: FFM crosses two fields or more, got {len(fields.inputs.names_of_sides)}")
+        names = fields.all_inputs("FFM").names_of_sides
+        if len(names) < 2:
+            raise ValueError(f"ranking: FFM crosses two fields or more, got {len(names)}")
         return FieldPairs(fields, self.dim)
 
 

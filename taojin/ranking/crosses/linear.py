@@ -18,7 +18,7 @@ class Linear:
 
     def build(self, fields: Fields) -> CrossModule:
         """A module with a table of its own, of vectors of size 1."""
-        return WeightSum(fields.inputs)
+        return WeightSum(fields.all_inputs("Linear"))
 
 
 class WeightSum(CrossModule):

@@ -30,7 +30,7 @@ class Only:
                 raise ValueError(f"ranking: Only names {name!r}, which is no field; {did_you_mean(name, fields.names)}")
         place = sorted(fields.names.index(name) for name in self.names)
         seen = tuple(fields.names[at] for at in place)
-        return Chosen(place, build_cross(self.part, replace(fields, names=seen)))
+        return Chosen(place, build_cross(self.part, replace(fields, names=seen, within="Only")))
 
 
 class Chosen(CrossModule):

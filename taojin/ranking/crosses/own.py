@@ -24,8 +24,8 @@ class Own:
 
     def build(self, fields: Fields) -> CrossModule:
         """The part's module over a second table."""
-        table = Table(fields.inputs.without_history(), self.dim)
-        names = fields.inputs.names_of_sides
+        inputs = fields.all_inputs("Own")
+        table, names = Table(inputs.without_history(), self.dim), inputs.names_of_sides
         return OfItsOwn(table, build_cross(self.part, replace(fields, names=names, dim=self.dim)))
 
 

@@ -24,7 +24,8 @@ class Stack:
     def build(self, fields: Fields) -> CrossModule:
         """A module whose output is that of `then`."""
         first = build_cross(self.first, fields)
-        return Stacked(first, build_cross(self.then, replace(fields, names=("stacked",), dim=first.width)))
+        seen = replace(fields, names=("stacked",), dim=first.width, within="Stack")
+        return Stacked(first, build_cross(self.then, seen))
 
 
 class Stacked(CrossModule):

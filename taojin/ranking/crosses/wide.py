@@ -37,7 +37,8 @@ class Wide:
 
     def build(self, fields: Fields) -> CrossModule:
         """A module with a table of its own, of vectors of size 1."""
-        crosses = [(_slot(fields.inputs, first), _slot(fields.inputs, second)) for first, second in self.crosses]
+        inputs = fields.all_inputs("Wide")
+        crosses = [(_slot(inputs, first), _slot(inputs, second)) for first, second in self.crosses]
         return PairWeights(crosses, self.buckets)
 
 

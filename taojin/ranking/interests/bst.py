@@ -1,8 +1,8 @@
 """Behaviour sequence transformer: the candidate is the last place of the history, and all attend to all.
 
-Chen et al., DLP-KDD 2019, https://arxiv.org/abs/1905.06874. Deviation: places are counted from the newest on, not
-measured in time. What a place says depends on the candidate, so that everything is computed for each of them; the
-`Transformer` of `Encoded` reads the history once.
+Chen et al., DLP-KDD 2019, https://arxiv.org/abs/1905.06874. Deviations: places are counted from the newest on, not
+measured in time; blocks normalise what they read, not what they say, and bend by GELU. What a place says depends on
+the candidate, so that everything is computed for each of them; the `Transformer` of `Encoded` reads the history once.
 
 Shapes: N rows, R = 1 or N requests, L history length, H history columns, D vector size, E = H * D.
 """

@@ -70,8 +70,7 @@ class AttentionalUpdate(nn.Module):
     def __init__(self, size: int) -> None:
         super().__init__()
         self.read = nn.Linear(size, 3 * size)
-        self.keep = nn.Linear(size, 2 * size, bias=False)
-        self.new = nn.Linear(size, size, bias=False)
+        self.keep = nn.Linear(size, 3 * size, bias=False)
 
     def forward(self, states: Tensor, attention: Tensor) -> Tensor:
         """The last state, float32[N, E], of places [R, L, E] under attention [N, L], of which 0 changes nothing."""
@@ -80,9 +79,9 @@ class AttentionalUpdate(nn.Module):
         h = torch.zeros_like(states[:, 0]).expand(rows, -1)
         for place in range(states.shape[1]):
             update, reset, new = read[:, place].chunk(3, 1)
-            kept_update, kept_reset = self.keep(h).chunk(2, 1)
+            kept_update, kept_reset, kept_new = self.keep(h).chunk(3, 1)
             share = attention[:, place : place + 1] * (update + kept_update).sigmoid()
-            found = (new + self.new((reset + kept_reset).sigmoid() * h)).tanh()
+            found = (new + (reset + kept_reset).sigmoid() * kept_new).tanh()
             h = torch.lerp(h, found, share)
         return h
 

@@ -14,10 +14,8 @@ from torch import Tensor, nn
 
 from taojin.core.bounds import Counts, bounded
 from taojin.nn.activation import Activation, activation
+from taojin.nn.encoders import MASKED
 from taojin.ranking.parts import Fields, History, InterestModule
-
-MASKED = -1e9
-"""Added to the score of PAD before a softmax; minus infinity would give NaN for an empty history."""
 
 
 @dataclass(frozen=True)
@@ -90,17 +88,18 @@ class PairScore(nn.Module):
         return self._deeper(h.flatten(0, 1)).view(h.shape[:2])
 
     def _shared_places(self, q: Tensor, k: Tensor) -> Tensor:
-        # A q + C (q * k) = (A + C diag(k)) q, with the weights of all places side by side: one product with the G
-        # candidates of a request does it. B k stands below the weights as what a candidate's additional 1 is
-        # multiplied with. The next layers see two dimensions, because one of more is a product and two passes over
-        # its result in ONNX Runtime.
+        # The G candidates of a request side by side, so that one product with its places does it; A q stands below
+        # the weights as what a place's additional 1 is multiplied with. B + C diag(q) = [q, 1] [C, B] for each
+        # element of q is a product as well, which takes one pass where a multiplication and an addition take two.
+        # The next layers see two dimensions, because one of more is a product and two passes over its result in
+        # ONNX Runtime.
         q = q.view(k.shape[0], -1, q.shape[1])  # [R, G, E]
-        query, both = (x.weight.t().unsqueeze(1) for x in (self.query, self.both))  # [E, 1, U]
-        of_query = query + both * k.transpose(1, 2).unsqueeze(3)  # [R, E, L, U]
-        of_place = self.key(k) + self.query.bias  # [R, L, U]
-        weights = torch.cat([of_query, of_place.unsqueeze(1)], 1).flatten(2)  # [R, E + 1, L * U]
-        queries = torch.cat([q, torch.ones_like(q[:, :, :1])], 2)  # [R, G, E + 1]
-        return self._deeper((queries @ weights).view(-1, of_place.shape[2])).view(-1, k.shape[1])
+        element = torch.stack([q, torch.ones_like(q)], 3).transpose(1, 2)  # [R, E, G, 2]
+        of_place = element @ torch.stack([self.both.weight, self.key.weight]).permute(2, 0, 1)  # [R, E, G, U]
+        weights = torch.cat([of_place, self.query(q).unsqueeze(1)], 1).flatten(2)  # [R, E + 1, G * U]
+        places = torch.cat([k, torch.ones_like(k[:, :, :1])], 2)  # [R, L, E + 1]
+        h = self._deeper((places @ weights).view(-1, of_place.shape[3]))  # [R * L * G, 1]
+        return h.view(*k.shape[:2], -1).transpose(1, 2).reshape(-1, k.shape[1])
 
     def _deeper(self, h: Tensor) -> Tensor:
         """Scores, float32[M, 1], of what the first layer says, float32[M, U]."""
