@@ -18,6 +18,7 @@ from taojin.core.units import Mask
 from taojin.data.dataset import Clock, Dataset, Log, TrainView
 from taojin.data.sampling import Sampling
 from taojin.embeddings.embedding import Embedder
+from taojin.features.attributes import Id
 from taojin.features.feature import Feature
 from taojin.features.past import Recent
 from taojin.preranking.distilled import Distilled
@@ -213,11 +214,22 @@ class Experiment:
             scene.formula.check(self.sampling.names, where)
 
     def _check_history(self, spec: Channel | Embedder, where: str) -> None:
-        """What starts from a user's last items names the feature that holds them in its field `history`."""
+        """What starts from a user's last items names the feature that holds them in its field `history`.
+
+        An encoder learns what stands in the history; all others take its first column for rows of items.
+        """
         name = getattr(spec, "history", None)
-        if name is not None and getattr(spec, "of", "user") == "user":
-            there = [feature.name for feature in self.features if isinstance(feature, Recent)]
-            _known([name], there, f"{where}: history (a feature of the kind `Recent`)")
+        if name is None or getattr(spec, "of", "user") != "user":
+            return
+        there = {feature.name: feature for feature in self.features if isinstance(feature, Recent)}
+        _known([name], there, f"{where}: history (a feature of the kind `Recent`)")
+        first = there[name].columns[0]
+        ids = [feature.name for feature in self.features if isinstance(feature, Id) and feature.entity == "item"]
+        if first not in ids and getattr(spec, "encoder", None) is None:
+            raise ValueError(
+                f"{where}: history {name!r}: expected the items' id (a feature of the kind `Id`) as its first column; "
+                f"got {first!r}; name another history, or put the id first"
+            )
 
     def _refuse_clocks(self) -> None:
         needy = [f"feature {f.name!r}" for f in self.features if f.needs_clock]

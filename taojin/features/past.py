@@ -143,7 +143,8 @@ class RecentItems:
 class Recent:
     """The last `length` items that the user had an event of a kind with.
 
-    columns     candidate categories of one value whose codes stand in for the items; the first is the item's id
+    columns     candidate categories of one value whose codes stand in for the items; for channels and embeddings
+                that start from the items of the history, the first is the item's id
     gap         milliseconds without such an event that end a session: only the present one is read; None: all
     """
 

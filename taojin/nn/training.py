@@ -1,6 +1,7 @@
 """How a network is trained: the settings of `trainer.py`."""
 
 import math
+import re
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,7 @@ FEWEST = 16
 """Rows of a step, however few there are."""
 SPARSE_FROM = 100_000
 """Rows of a table from which sparse gradients and row-wise Adagrad are faster than dense ones and Adam."""
+DEVICE = re.compile(r"auto|cpu|cuda(?::(?:0|[1-9][0-9]*))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +22,8 @@ class Training:
     learning_rate   of Adam, for everything but sparse tables
     sparse_rate     learning rate of row-wise Adagrad, for sparse tables
     batch           rows of a step
+    steps           of an epoch, at least: where there are few rows, a step has fewer than `batch`, down to FEWEST;
+                    0: it always has `batch`
     accumulate      a step's rows go through the network in so many parts, whose gradients add up: for batches that are
                     larger than memory
     epochs          at most this many passes over the rows
@@ -53,18 +57,20 @@ class Training:
 
     def __post_init__(self) -> None:
         bounded(self)
-        try:
-            torch.device("cpu" if self.device == "auto" else self.device)
-        except RuntimeError as error:
-            raise ValueError(f"Training.device: expected auto, cpu, cuda or cuda:1; got {self.device!r}") from error
+        if not DEVICE.fullmatch(self.device):
+            raise ValueError(f"Training.device: expected auto, cpu, cuda or cuda:1; got {self.device!r}")
 
     def place(self) -> torch.device:
         """The device that the module and its rows go to. Raises ValueError if this machine does not have it."""
-        there = torch.cuda.is_available()
-        place = torch.device(("cuda" if there else "cpu") if self.device == "auto" else self.device)
-        if place.type == "cuda" and not there:
-            raise ValueError(f"Training.device: {self.device!r}, but this machine has no such GPU; take auto or cpu")
-        return place
+        there = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if self.device == "auto":
+            return torch.device("cuda" if there else "cpu")
+        kind, _, index = self.device.partition(":")
+        if kind == "cuda" and int(index or 0) >= there:
+            raise ValueError(
+                f"Training.device: {self.device!r}, but this machine has no such GPU, {there} in all; take auto or cpu"
+            )
+        return torch.device(self.device)
 
     def rows(self, of: int) -> int:
         """Rows of a step, of so many in all.

@@ -49,6 +49,7 @@ class Happened:
     base        the kind of every row, "" where the column or flags say it
     flags       column -> kind
     value       column of the value, None where there is none
+    valued      the kind that has the value, "" where there is none
     role        what the value is: "rating", "quantity", "duration", or ""
     """
 
@@ -59,6 +60,7 @@ class Happened:
     base: str = ""
     flags: Mapping[str, str] = field(default_factory=dict)
     value: str | None = None
+    valued: str = ""
     role: str = ""
     labels: tuple[Label, ...] = ()
 
@@ -72,7 +74,7 @@ def find_happened(columns: Mapping[str, Profile], taken: set[str]) -> tuple[Happ
     value, role = _value({name: column for name, column in rest.items() if name not in flags})
     kinds: tuple[str, ...]
     labels: list[Label] = []
-    base = ""
+    base = valued = ""
     counts: dict[str, int] = {}
     if event is not None:
         counts = _counts(rest[event])
@@ -89,10 +91,10 @@ def find_happened(columns: Mapping[str, Profile], taken: set[str]) -> tuple[Happ
         numbers = rest[value].numbers
         assert numbers is not None, "a value is a number"
         told.append(Told("value", value, f"a {role} from {numbers.min():g} to {numbers.max():g}"))
+        valued = _valued(rest[event], rest[value]) if event else base
         if role == "rating":
             border = _border(numbers)
-            source = base or max(counts, key=lambda kind: counts[kind])
-            labels.append(Label("like", source, at_least=border))
+            labels.append(Label("like", valued, at_least=border))
             counts["like"] = int((numbers >= border).sum())
             share = counts["like"] / len(numbers)
             told.append(
@@ -101,9 +103,9 @@ def find_happened(columns: Mapping[str, Profile], taken: set[str]) -> tuple[Happ
         elif role == "quantity" and numbers.min() < 0:
             bought, returned = int((numbers > 0).sum()), int((numbers < 0).sum())
             if not event:
-                base, kinds = "line", ("line", *flags.values())
-            source = base or max(counts, key=lambda kind: counts[kind])
-            labels += [Label("buy", source, at_least=1e-6), Label("return", source, at_most=-1e-6)]
+                base = valued = "line"
+                kinds = ("line", *flags.values())
+            labels += [Label("buy", valued, at_least=1e-6), Label("return", valued, at_most=-1e-6)]
             counts |= {"buy": bought, "return": returned}
             told.append(Told("buy", value, f"above 0; what is below, {returned:,} lines, is a return"))
     kinds = tuple(dict.fromkeys([*kinds, *(label.name for label in labels)]))
@@ -112,7 +114,7 @@ def find_happened(columns: Mapping[str, Profile], taken: set[str]) -> tuple[Happ
     interest = _interest(positive, counts)
     if interest is not None:
         told.append(Told("interest", interest, f"tells tastes, since {positive} is rare ({counts[positive]:,})"))
-    return Happened(kinds, positive, interest, event, base, flags, value, role, tuple(labels)), told
+    return Happened(kinds, positive, interest, event, base, flags, value, valued, role, tuple(labels)), told
 
 
 def again(user: pa.ChunkedArray, item: pa.ChunkedArray) -> float:
@@ -177,6 +179,12 @@ def _value(columns: Mapping[str, Profile]) -> tuple[str | None, str]:
         if (2 * numbers == np.floor(2 * numbers)).all():
             return name, "rating"
     return None, ""
+
+
+def _valued(event: Profile, value: Profile) -> str:
+    """The kind of event in whose rows the value stands most often."""
+    beside = _counts(Profile(event.name, event.cells.filter(pc.is_valid(value.text))))
+    return max(_counts(event), key=lambda kind: beside.get(kind, 0))
 
 
 def _border(numbers: np.ndarray) -> float:

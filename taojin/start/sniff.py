@@ -147,14 +147,17 @@ def _place(path: Path) -> tuple[Path, str]:
         kinds = Counter(kind for entry in path.iterdir() if entry.is_file() and (kind := _kind(entry)))
         if not kinds:
             raise ValueError(f"{path}: a folder without a {', '.join(KINDS[:-1])} or {KINDS[-1]} file; name the file")
-        return path.parent.absolute(), f"{path.name}/*{kinds.most_common(1)[0][0]}"
+        pattern = f"*{kinds.most_common(1)[0][0]}"
+        if path.name in ("", ".."):  # no names that a parent knows
+            return path.resolve(), pattern
+        return path.parent.resolve(), f"{path.name}/{pattern}"
     wild = next((n for n, part in enumerate(path.parts) if any(letter in part for letter in "*?[")), None)
     if wild is None:
-        return path.parent.absolute(), path.name.removesuffix(".gz")
+        return path.parent.resolve(), path.name.removesuffix(".gz")
     root = Path(*path.parts[:wild]) if wild else Path()
     if not root.is_dir():
         raise ValueError(f"{root}: no such folder")
-    return root.absolute(), PurePath(*path.parts[wild:]).as_posix().removesuffix(".gz")
+    return root.resolve(), PurePath(*path.parts[wild:]).as_posix().removesuffix(".gz")
 
 
 def _kind(entry: Path) -> str | None:

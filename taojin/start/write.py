@@ -92,11 +92,12 @@ Whatever is wrong here is changed in `{file}`.
 def function(name: str) -> str:
     """A name of Python for the recipe's function.
 
-    >>> function("my-shop 2")
-    'my_shop_2'
+    >>> function("my-shop 2"), function("own")
+    ('my_shop_2', 'recipe_own')
     """
     plain = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name).lower()
-    return plain if plain[:1].isalpha() and not iskeyword(plain) else f"recipe_{plain}"
+    # Of what the recipe imports and defines, only `own` is in small letters.
+    return plain if plain[:1].isalpha() and not iskeyword(plain) and plain != "own" else f"recipe_{plain}"
 
 
 def _events(plan: Plan) -> str:
@@ -189,7 +190,7 @@ def _known(plan: Plan) -> list[tuple[str, str]]:
         ("success", happened.positive),
         ("interest", happened.interest),
         ("consumed", consumed(plan)),
-        ("valued", (happened.base or happened.kinds[0]) if happened.role == "rating" else None),
+        ("valued", happened.valued if happened.role == "rating" else None),
         ("words", tuple(one.name for one in items.of("category"))),
         ("lists", tuple(one.name for one in items.of("list"))),
         ("numbers", tuple(one.name for one in items.of("price", "number"))),

@@ -211,7 +211,7 @@ def test_progress_counts_every_step_of_every_epoch(inputs: Inputs, samples: Samp
     assert told[-1][1].startswith("epoch 4, best -0.")
 
 
-@pytest.mark.parametrize("device", ["tpu", "cuda:99:1"])
+@pytest.mark.parametrize("device", ["tpu", "cuda:99:1", "mps", "meta", "cuda:01"])
 def test_devices_that_do_not_exist_are_refused(device: str) -> None:
     with pytest.raises(ValueError, match=r"Training.device: expected auto, cpu, cuda or cuda:1; got"):
         replace(TRAINING, device=device)
@@ -221,6 +221,19 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ValueError, match=r"Training.device: 'cuda', but this machine has no such GPU"):
         replace(TRAINING, device="cuda").place()
+
+
+def test_of_several_gpus_only_those_that_are_there_are_taken(monkeypatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    for device in ("auto", "cuda", "cuda:1"):
+        assert replace(TRAINING, device=device).place().type == "cuda"
+    # 256 is 0 in the byte that torch keeps an index in.
+    for device in ("cuda:2", "cuda:256"):
+        with pytest.raises(
+            ValueError, match=rf"Training.device: '{device}', but this machine has no such GPU, 2 in all"
+        ):
+            replace(TRAINING, device=device).place()
 
 
 def test_no_rows_are_refused(inputs: Inputs, samples: Samples) -> None:

@@ -1,5 +1,6 @@
 """The page of all fields is what the classes say now, and says something of each."""
 
+import re
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -47,6 +48,14 @@ def test_each_says_what_it_is_and_no_field_is_said_that_is_not_there() -> None:
     said = {field.name: field for field in swing.fields}
     assert said["alpha"].default == "1.0" and said["alpha"].meaning.startswith("smoothing")
     assert said["neighbours"].type == "int"
+
+
+def test_each_setting_of_training_has_a_meaning_here_and_in_the_page_on_ranking() -> None:
+    page = (PAGE.parent / "ranking.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]*`) \|", page.split("\n## Training\n")[1].split("\n## ")[0], re.MULTILINE)
+    training = find("Training")[0]
+    assert [field.name for field in training.fields if not field.meaning] == []
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(field.name for field in training.fields)
 
 
 def test_the_command_prints_one_and_helps_with_a_typo() -> None:

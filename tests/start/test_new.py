@@ -67,6 +67,41 @@ def test_a_recipe_says_what_the_plan_says(tmp_path: Path) -> None:
     experiment.check(dataset.clock)
 
 
+def test_a_label_beside_a_column_of_kinds_fires(tmp_path: Path) -> None:
+    rated = np.arange(1_600) % 8 < 3
+    log = {
+        "user": [f"u{n % 90}" for n in range(len(rated))],
+        "item": [f"i{n % 70}" for n in range(len(rated))],
+        "event": np.where(rated, "rate", "view"),
+        "rating": [1 + n // 8 % 5 if one else None for n, one in enumerate(rated)],
+    }
+    pa.csv.write_csv(pa.table(log), tmp_path / "log.csv")
+    experiment = made(recipe(look("films", tmp_path / "log.csv")), tmp_path, "films")
+    assert runpy.run_path(str(tmp_path / "made.py"))["KNOWN"].valued == "rate"
+    dataset = experiment.data.load(None)
+    liked = len(dataset.log.events.matching(dataset.kinds.bits("like")).position)
+    assert liked == sum(stars is not None and stars >= 4 for stars in log["rating"])
+
+
+@pytest.mark.parametrize("name", ["own", "Own", "known", "experiment", "files", "data"])
+def test_no_name_hides_what_the_recipe_imports(name: str, tmp_path: Path) -> None:
+    plan = replace(films(tmp_path), name=name)
+    assert made(recipe(plan), tmp_path, function(name)).name == name
+
+
+def test_a_recipe_made_within_the_folder_of_the_events_finds_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop(tmp_path)
+    (tmp_path / "orders").mkdir()
+    (tmp_path / "orders.csv").rename(tmp_path / "orders" / "days.csv")
+    monkeypatch.chdir(tmp_path / "orders")
+    plan = look("pans", Path("."), Path("../goods.csv"))
+    assert (plan.root, plan.place(plan.events)) == (tmp_path, "orders/*.csv")
+    dataset = made(recipe(plan), tmp_path, "pans").data.load(None)
+    assert len(dataset.log) == 3_000 and len(dataset.items) == 40
+
+
 @pytest.mark.parametrize("name", ["my-shop", "2nd", "läden", "class"])
 def test_any_name_is_a_function(name: str) -> None:
     assert function(name).isidentifier() and not iskeyword(function(name))

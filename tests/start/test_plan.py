@@ -128,6 +128,26 @@ def test_a_column_of_kinds_and_another_names_of_the_ids(tmp_path: Path) -> None:
     assert {(one.name, one.kind) for one in plan.items.attributes} == {("brand", "category"), ("cost", "price")}
 
 
+def test_a_value_belongs_to_the_kind_of_event_that_has_it(tmp_path: Path) -> None:
+    rated = RANDOM.random(N) < 0.4
+    stars, pieces = RANDOM.integers(1, 6, N).astype(object), RANDOM.integers(1, 20, N).astype(object)
+    pieces[::40] *= -1
+    stars[~rated], pieces[~rated] = None, None
+    for name, kind, column, labels in (
+        ("films", "rate", {"rating": stars}, (Label("like", "rate", at_least=4),)),
+        (
+            "shop",
+            "order",
+            {"quantity": pieces},
+            (Label("buy", "order", at_least=1e-6), Label("return", "order", at_most=-1e-6)),
+        ),
+    ):
+        kinds = np.where(rated, kind, "view")
+        plan = look(name, write(tmp_path / f"{name}.csv", user_id=USER, item_id=ITEM, event=kinds, **column))
+        assert plan.happened.kinds[:2] == ("view", kind), "the most frequent first"
+        assert plan.happened.valued == kind and plan.happened.labels == labels
+
+
 def test_no_line_of_names(tmp_path: Path) -> None:
     rows = zip(USER, ITEM, RANDOM.integers(1, 6, N), SECONDS, strict=True)
     (tmp_path / "u.data").write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))

@@ -70,6 +70,20 @@ def test_folders_patterns_and_compressed_files_are_several_of_one(tmp_path: Path
     assert sniff(days / "30.csv.gz").file == "30.csv"
 
 
+@pytest.mark.parametrize(
+    ("here", "path"),
+    [("days", "."), ("days/old", ".."), (".", "days/old/.."), (".", "days"), ("days/old", "../../days")],
+)
+def test_a_folder_may_be_named_by_any_path(
+    here: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "days" / "old").mkdir(parents=True)
+    (tmp_path / "days" / "1.csv").write_text(text(","))
+    monkeypatch.chdir(tmp_path / here)
+    found = sniff(Path(path))
+    assert found.rows == 9 and found.root / found.file == tmp_path / "days" / "*.csv"
+
+
 def test_parquet_has_types(tmp_path: Path) -> None:
     for part in range(3):
         pa.parquet.write_table(pa.table({"user": [1, 2], "click": [True, False]}), tmp_path / f"{part}.parquet")
