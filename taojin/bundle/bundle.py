@@ -4,7 +4,7 @@
     experiment.json     the whole recipe; only training and evaluation read it
     scene.json          the fitted parts by `module:Class`; all that serving reads
     users.parquet, items.parquet, golden.json, arrays/*.npy, files/*
-    added.parquet, weights/*.npz    for a training that goes on from here; nothing else reads them
+    added.parquet, weights/**/*.npz for a training that goes on from here; nothing else reads them
 
 Nothing is pickled; a bundle accepts classes of this package and of packages that the operator lists.
 """

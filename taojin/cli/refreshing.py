@@ -1,11 +1,11 @@
 """Keep what a run counts up to date."""
 
+import http.client
 import json
 import os
 import time
 import urllib.error
 import urllib.request
-from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
 
@@ -75,7 +75,13 @@ def _swap(service: str) -> str:
             said = json.load(answer)
     except urllib.error.HTTPError as error:
         body = error.read().decode(errors="replace")
-        raise ValueError(f"{address}: {error.code} {HTTPStatus(error.code).phrase}, {body}") from error
-    except (OSError, ValueError) as error:
+        raise ValueError(f"{address}: {error.code} {error.reason}, {body}") from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise ValueError(f"{address}: no service answers there, {error}; start it, or leave --service out") from error
-    return f"{service} serves {said['version']}, before it {said['before']}"
+    match said:
+        case {"version": version, "before": before}:
+            return f"{service} serves {version}, before it {before}"
+    raise ValueError(
+        f"{address}: no taojin service answers there, expected `version` and `before`, got {said!s:.200}; "
+        "give the address of one, or leave --service out"
+    )

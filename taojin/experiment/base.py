@@ -26,7 +26,8 @@ from taojin.live.tables import EVENTS
 
 LIVE = "live"
 """What the live store beside the run has collected."""
-PLAIN = pa.schema([field for field in EVENTS if field.name != "arrival"])
+PLAIN = pa.schema([*(EVENTS.field(name) for name in ("user", "item", "time", "event")), ("value", pa.float64())])
+"""Values of files are kept as they were read, since labels are drawn where they reach a bound."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Base:
             bundle.version,
             bundle.user_vocabulary,
             bundle.item_vocabulary,
-            pq.read_table(added) if added.exists() else PLAIN.empty_table(),
+            pq.read_table(added).cast(PLAIN) if added.exists() else PLAIN.empty_table(),
             words,
             weights if weights.is_dir() else None,
         )
@@ -82,10 +83,11 @@ class Base:
     def dataset(self, loaded: Dataset) -> tuple[Dataset, Checked]:
         """The recipe's data with the run's rows first, and all that came later; what was refused of the new."""
         dataset, checked = led_by(loaded, self.users, self.items), Checked()
-        if self.added.num_rows:
-            dataset, _ = continued(dataset, self.added)
         if self.new is not None:
-            dataset, checked = continued(dataset, self.new)
+            _, checked = continued(dataset, self.new)
+        later = self._later()
+        if later.num_rows:
+            dataset, _ = continued(dataset, numbered(later) if dataset.clock is Clock.ORDER else later)
         return dataset, checked
 
     def story(self, dataset: Dataset, new: Checked, begun: Sequence[str]) -> tuple[str, ...]:
@@ -108,14 +110,40 @@ class Base:
 
         dataset     as it is learned from now; what it refused as lying in the future stays refused when it has come
         """
-        if self.new is None:
-            return self.added
-        table = with_ids(with_ids(self.new, "user"), "item").table
+        later, last = self._later(), int(dataset.log.events.time.max())
+        keeps_all = self.new is None or dataset.clock is Clock.ORDER
+        return later if keeps_all else later.filter(pc.less_equal(later["time"], last))
+
+    def unlearned(self, events: Raw) -> pa.Table:
+        """Those that `added` does not have, each once and by time; columns of PLAIN.
+
+        Events without times are taken as new, in the order of their rows. Times that are missing or negative are left
+        out, as every check does.
+        """
+        table, learned = with_ids(with_ids(events, "user"), "item").table, self.added.num_rows
         if "value" not in table.column_names:
-            table = table.append_column("value", pa.nulls(table.num_rows, pa.float32()))
-        every = distinct(pa.concat_tables([self.added, table.select(PLAIN.names).cast(PLAIN)]))
-        last = int(dataset.log.events.time.max())
-        return every if dataset.clock is Clock.ORDER else every.filter(pc.less_equal(every["time"], last))
+            table = table.append_column("value", pa.nulls(table.num_rows, pa.float64()))
+        if "time" not in table.column_names:
+            first = pc.max(self.added["time"]).as_py() + 1 if learned else 0
+            table = table.append_column("time", pa.array(first + np.arange(table.num_rows)))
+        table = table.select(PLAIN.names).cast(PLAIN)
+        table = table.filter(pc.greater_equal(table["time"], 0))
+        # Of equal rows the first is left, so what is behind those of `added` is new.
+        return distinct(pa.concat_tables([self.added, table])).slice(learned).sort_by("time")
+
+    def _later(self) -> pa.Table:
+        """All events after the recipe's data, in the order in which they were learned."""
+        return self.added if self.new is None else pa.concat_tables([self.added, self.unlearned(self.new)])
+
+
+def numbered(table: pa.Table) -> pa.Table:
+    """The same rows with the number of their moment as `time`, since without a clock the order of learning counts.
+
+    >>> numbered(pa.table({"time": [7, 7, 9, 2]})).to_pydict()
+    {'time': [0, 0, 1, 2]}
+    """
+    moment = np.cumsum(np.diff(table["time"].to_numpy(), prepend=table["time"][0].as_py()) != 0)
+    return table.set_column(table.column_names.index("time"), "time", pa.array(moment))
 
 
 def distinct(table: pa.Table) -> pa.Table:

@@ -24,6 +24,7 @@ from taojin.features.attributes import Table
 from taojin.features.feature import Column, Feature, Level, Number
 from taojin.features.materialize import Windowed, fit_windows
 from taojin.features.store import Store
+from taojin.nn.warm import within
 from taojin.pipeline import Pipeline
 from taojin.retrieval.channel import TimedChannel
 from taojin.retrieval.serve.merging import Merge, ReciprocalRank
@@ -138,10 +139,11 @@ def fit_embeddings(
     experiment: Experiment, view: TrainView, store: Store, names: Iterable[str], progress: Progress
 ) -> dict[str, Embedding]:
     """The named embeddings of the experiment."""
-    return {
-        name: experiment.embeddings[name].fit(view, store.columns, seed=experiment.seed, progress=progress)
-        for name in names
-    }
+    found = {}
+    for name in names:
+        with within(f"embeddings/{name}"):
+            found[name] = experiment.embeddings[name].fit(view, store.columns, seed=experiment.seed, progress=progress)
+    return found
 
 
 def with_vectors(store: Store, embeddings: Mapping[str, Embedding]) -> Store:

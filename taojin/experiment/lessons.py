@@ -21,6 +21,7 @@ from taojin.features.snapshot import TRAINING
 from taojin.features.store import Store
 from taojin.features.training_only import OBSERVED, Hidden
 from taojin.nn.samples import Samples
+from taojin.nn.warm import within
 from taojin.pipeline import Pipeline
 from taojin.preranking.distilled import Distilled
 from taojin.scene import Experiment
@@ -63,7 +64,8 @@ def draw_lessons(
     starts = [name for model in experiment.models.values() for name in model.starts]
     early = view.early(1 - sampling.late)
     wanted = dict.fromkeys([*channels, *ranked_by, *starts])
-    early_embeddings = fit_embeddings(experiment, early, store, wanted, progress)
+    with within("early"):  # what the serving fits have left knows the labels
+        early_embeddings = fit_embeddings(experiment, early, store, wanted, progress)
     vectors = {name: early_embeddings[name] for name in ranked_by}
     store = with_vectors(store, vectors)
     drawn = _draw_late(experiment, view, early, store, early_embeddings)

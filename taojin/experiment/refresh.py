@@ -10,13 +10,15 @@ from taojin.bundle.bundle import Bundle, Golden
 from taojin.bundle.save import save
 from taojin.core.progress import Progress, Silent
 from taojin.data.continued import among, continued
-from taojin.data.dataset import TrainView
+from taojin.data.dataset import Clock, TrainView
+from taojin.data.raw import Raw
+from taojin.experiment.base import LIVE
 from taojin.experiment.evaluate import Offline
 from taojin.experiment.recount import recounted_channels, recounted_totals, recounted_windows
 from taojin.experiment.train import golden_of
 from taojin.features.feature import Column
 from taojin.features.store import Store
-from taojin.live.store import collected
+from taojin.live.store import collected, place_of
 from taojin.pipeline import Pipeline
 from taojin.scene import Experiment
 
@@ -43,7 +45,10 @@ def refresh(run: Path | str, *, data: Path | str | None = None, progress: Progre
     with progress.task("refresh", len(offline.experiment.scenes) + 2) as advance:
         events = collected(path)
         if events is not None and (live := events.num_rows):
-            dataset = among(continued(dataset, events)[0], dataset)
+            if dataset.clock is Clock.ORDER:  # no moment tells which of them training has learned
+                events = offline.base.unlearned(Raw(LIVE, events, place_of(path)))
+            if events.num_rows:
+                dataset = among(continued(dataset, events)[0], dataset)
         advance(1, "events")
         view = dataset.view(np.ones(len(dataset.log), np.bool_))  # nothing is held out from what is served
         columns = _counted(offline.experiment, next(iter(bundle.scenes.values())), view)

@@ -1,7 +1,8 @@
 """Trainings that begin where those of an earlier run have ended.
 
     with States(before=old / "weights", keep=new / "weights").used():
-        ...  # every `train` inside begins with what the one of its name has left, and leaves its own
+        with within("embeddings/dssm"):
+            ...  # every `train` inside begins with what that of the same part and name has left, and leaves its own
 
 A table's rows are matched field by field: codes of an earlier run are the first codes of the next (vocabularies only
 grow), and rows that are new begin as they would have. So are the rows of weights that their module names in `by_row`,
@@ -26,6 +27,7 @@ STARTS = "starts of "
 """Beside a table's weights: where each field begins."""
 
 _current: ContextVar["States | None"] = ContextVar("states of trainings", default=None)
+_part: ContextVar[str] = ContextVar("part of the recipe that is fitted", default="")
 
 
 class States:
@@ -51,9 +53,13 @@ class States:
             _current.reset(token)
 
     def begin(self, name: str, module: nn.Module) -> str:
-        """Fill the module with what the training of this name has left; the file that it will leave its own in."""
-        self.count[name] += 1
-        file = f"{name}-{self.count[name]}.npz"
+        """Fill the module with what its training has left; the file that it will leave its own in.
+
+        Trainings of the same part and name are told apart by their order.
+        """
+        training = f"{_part.get()}{name}"
+        self.count[training] += 1
+        file = f"{training}-{self.count[training]}.npz"
         if self.before is not None and (self.before / file).exists():
             with np.load(self.before / file, allow_pickle=False) as left:
                 if _fill(module, {key: left[key] for key in left.files}):
@@ -62,12 +68,25 @@ class States:
 
     def end(self, file: str, module: nn.Module) -> None:
         """Leave the module's weights."""
-        self.keep.mkdir(parents=True, exist_ok=True)
+        (self.keep / file).parent.mkdir(parents=True, exist_ok=True)
         tables = _tables(module)
         starts = {f"{STARTS}{key}": _names(table) for key, table in tables.items()}
         weights = {key: value.detach().cpu().numpy() for key, value in module.state_dict().items()}
         arrays: dict[str, Any] = {**weights, **starts}
         np.savez(self.keep / file, **arrays)
+
+
+@contextmanager
+def within(part: str) -> Iterator[None]:
+    """Trainings of the block belong to this part of the recipe, whatever else is fitted before them.
+
+    part    a path; a block within another's goes on from its path
+    """
+    token = _part.set(f"{_part.get()}{part}/")
+    try:
+        yield
+    finally:
+        _part.reset(token)
 
 
 def begin(name: str, module: nn.Module) -> str | None:

@@ -16,6 +16,7 @@ from taojin.bundle.bundle import Bundle, recipe_of
 from taojin.cli.main import app
 from taojin.core.live import LiveEvent
 from taojin.data.columns import Id, Text, Time, Unit
+from taojin.data.dataset import Clock
 from taojin.data.files import Files, TableFile
 from taojin.data.split import UserTimeSplit
 from taojin.experiment.evaluate import Offline, evaluate
@@ -24,7 +25,7 @@ from taojin.live.sqlite import SQLiteStore
 from taojin.live.store import live_path
 from taojin.recipes.world import world_tiny
 from taojin.retrieval.popular import Popular
-from taojin.scene import Scene
+from taojin.scene import Experiment, Scene
 
 pytestmark = pytest.mark.xdist_group("runs")
 LATER = 1_750_000_000_000
@@ -71,6 +72,18 @@ def test_every_training_begins_where_it_ended(tiny_run: Path, continued: Path) -
             assert curve.valid[0] > first[curve.name]
 
 
+def test_each_fit_leaves_its_weights_under_its_name_in_the_recipe(tiny_run: Path) -> None:
+    """What is fitted twice has two predecessors, and the one that knows the rankers' labels is not taken for both."""
+    left = {file.relative_to(tiny_run / "weights").as_posix() for file in (tiny_run / "weights").rglob("*.npz")}
+    assert left == {
+        "embeddings/item2vec/item2vec-1.npz",
+        "embeddings/dssm/towers-1.npz",
+        "early/embeddings/dssm/towers-1.npz",
+        "models/lr/lr-1.npz",
+        "models/din/din-1.npz",
+    }
+
+
 def test_it_is_judged_on_all_events_and_goes_on_again(continued: Path, events: Path, tmp_path: Path) -> None:
     offline = Offline.load(continued)
     assert len(offline.divided.dataset.log) == len(Bundle.load(continued).history)
@@ -84,9 +97,9 @@ def test_it_is_judged_on_all_events_and_goes_on_again(continued: Path, events: P
 
 def test_a_refresh_and_other_quotas_keep_what_the_next_training_needs(continued: Path, tmp_path: Path) -> None:
     run = shutil.copytree(continued, tmp_path / "run")
-    weights = sorted(path.name for path in (run / "weights").iterdir())
+    weights = sorted(path.relative_to(run) for path in (run / "weights").rglob("*.npz"))
     refresh(run)
-    assert sorted(path.name for path in (run / "weights").iterdir()) == weights
+    assert sorted(path.relative_to(run) for path in (run / "weights").rglob("*.npz")) == weights
     assert pq.read_table(run / "added.parquet").num_rows == 10
 
 
@@ -106,6 +119,73 @@ def test_live_events_are_learned_from(tiny_run: Path, tmp_path: Path) -> None:
     bundle = Bundle.load(run)
     row = bundle.user_vocabulary.row("guest")
     assert bundle.history.offsets[row + 1] - bundle.history.offsets[row] == 2
+
+
+@pytest.fixture
+def without_times(tmp_path: Path) -> Path:
+    """A run on ten likes of each of seven users, which have an order and no times."""
+    rows = [(f"u{n % 7}", f"i{n % 5}", "like") for n in range(70)]
+    user, item, event = zip(*rows, strict=True)
+    pyarrow.csv.write_csv(pa.table({"user": user, "item": item, "event": event}), tmp_path / "events.csv")
+    columns = {"user": Id("user"), "item": Id("item"), "event": Text("event")}
+    source = Files(name="shop", events=TableFile("events.csv", columns), kinds=("like",), clock=Clock.ORDER)
+    taojin.train(counting(source), tmp_path, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def items_of(bundle: Bundle, user: str) -> list[str]:
+    """What a bundle knows of a user's history, oldest first."""
+    row, log = bundle.user_vocabulary.row(user), bundle.history
+    return [bundle.item_vocabulary.id(int(item)) for item in log.events.item[log.offsets[row] : log.offsets[row + 1]]]
+
+
+def test_without_a_clock_live_events_of_every_day_are_learned_once(without_times: Path) -> None:
+    run = without_times
+    known = items_of(Bundle.load(run), "u1")
+    days = [[("a", "i3", LATER), ("b", "i3", LATER + 1)], [("late", "i0", LATER - 9), ("c", "a new one", LATER + 2)]]
+    learned: list[str] = []
+    for day in days:
+        store = SQLiteStore(live_path(run))
+        store.append([LiveEvent(name, "u1", item, "like", None, time) for name, item, time in day])
+        store.close()
+        taojin.train(base=run, events="live", out=run)
+        learned += [item for _, item, _ in day]
+        bundle = Bundle.load(run)
+        assert items_of(bundle, "u1") == known + learned
+        again = Offline.load(run).divided.dataset.log
+        np.testing.assert_array_equal(again.events.item, bundle.history.events.item)
+        np.testing.assert_array_equal(again.events.time, bundle.history.events.time)
+    refresh(run)
+    assert items_of(Bundle.load(run), "u1") == known + learned
+    store = SQLiteStore(live_path(run))
+    store.append([LiveEvent("d", "u1", "i2", "like", None, LATER + 3)])
+    store.close()
+    refresh(run)
+    assert items_of(Bundle.load(run), "u1") == [*known, *learned, "i2"]
+
+
+def test_a_file_without_times_stands_behind_the_one_before(without_times: Path) -> None:
+    run, file = without_times, without_times.with_name("more.csv")
+    known = items_of(Bundle.load(run), "u1")
+    for item in ("i2", "i4"):
+        file.write_text(f"user,item,event\nu1,{item},like\nu1,i0,like\n")
+        taojin.train(base=run, events=file, out=run)
+    assert items_of(Bundle.load(run), "u1") == [*known, "i2", "i0", "i4", "i0"]
+    assert len(Offline.load(run).divided.dataset.log) == 74
+
+
+def counting(source: Files) -> Experiment:
+    """A recipe that trains nothing."""
+    return replace(
+        world_tiny(),
+        name="shop",
+        data=source,
+        split=UserTimeSplit(valid=0.1, test=0.2),
+        features=(),
+        embeddings={},
+        models={},
+        scenes={"for_you": Scene(retrieval={"popular": (Popular(), 5)}, consumed=("like",))},
+    )
 
 
 def test_data_whose_rows_have_moved_is_led_by_the_run(tmp_path: Path) -> None:
@@ -134,18 +214,8 @@ def test_data_whose_rows_have_moved_is_led_by_the_run(tmp_path: Path) -> None:
         items=TableFile("items.csv", {"item": Id("item"), "brand": Text("brand")}),
         kinds=("like",),
     )
-    recipe = replace(
-        world_tiny(),
-        name="shop",
-        data=source,
-        split=UserTimeSplit(valid=0.1, test=0.2),
-        features=(),
-        embeddings={},
-        models={},
-        scenes={"for_you": Scene(retrieval={"popular": (Popular(), 5)}, consumed=("like",))},
-    )
     write(["i4", "i3", "i2", "i1", "i0"], [])
-    first = taojin.train(recipe, tmp_path, tmp_path / "first")
+    first = taojin.train(counting(source), tmp_path, tmp_path / "first")
     write(["i0", "i9", "i2", "i3", "i4"], [("u8", "i9", 1_600_000_000_500)])
     second = taojin.train(base=tmp_path / "first", out=tmp_path / "second")
     assert first.bundle.item_vocabulary.ids == ("i4", "i3", "i2", "i1", "i0")

@@ -1,6 +1,8 @@
 """A refresh counts what has happened since, and what was learned stays as it was."""
 
 import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -106,6 +108,30 @@ def test_every_round_goes_on_where_one_fails(run: Path, monkeypatch: pytest.Monk
     assert said.exit_code == 130 and rounds == [900.0] * 3
     assert said.stdout.count("with 0 events of the live store") == 2
     assert "no bundle here" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (520, b"the origin is away", "/v1/admin/swap: 520 from a proxy, the origin is away"),
+        (200, b'{"status": "fine"}', "no taojin service answers there, expected `version` and `before`, got"),
+        (200, b'["fine"]', "no taojin service answers there"),
+        (200, b"<html>", "no service answers there"),
+    ],
+)
+def test_an_answer_of_something_else_than_a_service_is_told(run: Path, status: int, body: bytes, said: str) -> None:
+    class Proxy(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(status, "from a proxy")
+            self.end_headers()
+            self.wfile.write(body)
+
+    with HTTPServer(("localhost", 0), Proxy) as server:
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        told = CliRunner().invoke(app, ["refresh", str(run), "--service", f"http://localhost:{server.server_port}"])
+        answering.join()
+    assert told.exit_code == 1 and said in told.stderr
 
 
 @pytest.mark.parametrize(

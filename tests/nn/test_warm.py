@@ -71,6 +71,26 @@ def test_the_second_training_of_a_name_begins_with_the_second(tmp_path: Path) ->
         torch.testing.assert_close(third.layer.weight, before)
 
 
+def test_a_training_is_told_by_its_part_and_not_by_what_is_fitted_before_it(tmp_path: Path) -> None:
+    """Without the second tower the first one's early fit still begins with its own, which knows fewer labels."""
+    fits = ("dssm", "youtube", "early/dssm", "early/youtube")
+    before = {part: Small(5, 4, 2) for part in fits}
+    with States(None, tmp_path / "old").used():
+        for part, module in before.items():
+            with warm.within(part):
+                warm.end(warm.begin("towers", module), module)
+    now = {part: Small(5, 4, 2) for part in ("dssm", "early/dssm", "early/sasrec")}
+    fresh = now["early/sasrec"].layer.weight.clone()
+    with States(tmp_path / "old", tmp_path / "new").used() as states:
+        for part, module in now.items():
+            with warm.within(part):
+                warm.begin("towers", module)
+    torch.testing.assert_close(now["dssm"].layer.weight, before["dssm"].layer.weight)
+    torch.testing.assert_close(now["early/dssm"].layer.weight, before["early/dssm"].layer.weight)
+    torch.testing.assert_close(now["early/sasrec"].layer.weight, fresh)
+    assert states.begun == ["towers", "towers"]
+
+
 def test_outside_of_a_run_nothing_is_read_or_kept(tmp_path: Path) -> None:
     module = Small(5, 4, 2)
     left(tmp_path, module)
