@@ -66,6 +66,12 @@ class EncodedRows:
         left = np.take_along_axis(values, np.minimum(place, self.length - 1), axis=1)
         return np.where(place < self.length, left, 0).astype(np.int32)
 
+    def narrowed(self, columns: int) -> "EncodedRows":
+        """The same with so many columns of the history."""
+        left = {f"history_{name}" for name in self.history[columns:]}
+        kept = {name: values for name, values in self.columns.items() if name not in left}
+        return replace(self, columns=kept, history=self.history[:columns])
+
     def fingerprint(self, settings: object) -> str:
         """A name for these rows and settings, which are JSON, in twelve letters: others have another."""
         content = hashlib.sha256(json.dumps(settings).encode())

@@ -74,6 +74,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("name", choices=NAMES)
     takes_data(parser)
     parser.add_argument("--rows", type=at_least_one, help="about so many ratings, of whole users; all without it")
+    parser.add_argument("--columns", type=at_least_one, help="so many columns of the history; all without it")
     parser.add_argument("--only", nargs="+", choices=MODELS, help="some models")
     parser.add_argument(
         "--measure", nargs="+", choices=MEASURES, default=tuple(MEASURES), help="speed: on a quiet core"
@@ -84,7 +85,10 @@ def main(arguments: list[str]) -> None:
     torch.set_num_threads(1)
     measured = commit()
     rows = rows_of(options.name, options.data, options.rows)
-    file = options.runs / f"{options.name}-{len(rows)}.json"
+    title, file = f"All models on {options.name}", options.runs / f"{options.name}-{len(rows)}.json"
+    if options.columns is not None:
+        rows, title = rows.narrowed(options.columns), f"{title}, {options.columns} of the history's columns"
+        file = file.with_stem(f"{file.stem}-{options.columns}")
     known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     for name in options.only or MODELS:
         missing = [what for what in options.measure if options.only or what not in known.get(name, {})]
@@ -100,13 +104,14 @@ def main(arguments: list[str]) -> None:
     lines = table(known, part)
     print(lines)
     if options.final:
-        cut = "" if options.rows is None else f" --rows {options.rows}"
+        given = {"rows": options.rows, "columns": options.columns}
+        cut = "".join(f" --{name} {value}" for name, value in given.items() if value is not None)
         text = (
             f"`python -m benchmarks zoo {options.name} --data DIR{cut} --final`. {protocol(options.name, rows)}\n"
             f"The rate of tables is the better of {RATES[0]} and {RATES[1]} by validation, one seed; GAUC by user; "
             f"milliseconds for {CANDIDATES} candidates and a history of {rows.length}."
         )
-        write_section(GUIDE, f"All models on {options.name}", f"{text}\n\n{lines}")
+        write_section(GUIDE, title, f"{text}\n\n{lines}")
     figures = {name: row["quality"][part] for name, row in known.items()}
     print(json.dumps({"benchmark": "zoo", "part": part, "models": figures}))
 

@@ -12,6 +12,7 @@ from benchmarks.kept import Kept
 from benchmarks.lines import columns_of, part_of
 from taojin.core.auc import auc
 from taojin.evaluation.ranking_metrics import gauc
+from taojin.features.feature import History
 
 LINES = ("LR", "LONG_AND_SHORT", "LAMBDA_MART", "ENTIRE_SPACE")
 
@@ -59,3 +60,13 @@ def test_a_row_is_a_request_but_a_user_is_one_where_an_order_is_learned(name: st
     learned = part_of(rows, 0, columns_of(spec, rows), ("like",), spec)
     users = len(np.unique(rows.columns["user"][rows.part == 0]))
     assert len(np.unique(learned.rows.of)) == {"row": len(learned), "user": users}[one]
+
+
+def test_fewer_columns_of_the_history_are_other_rows() -> None:
+    rows = film_rows(None, 4_000)
+    narrow = rows.narrowed(1)
+    assert rows.history == ("item", "genre") and narrow.history == ("item",)
+    assert "history_genre" in rows.columns and "history_genre" not in narrow.columns
+    assert narrow.fingerprint(None) != rows.fingerprint(None)
+    read = columns_of(zoo.MODELS["DIN"], narrow)["history"].form
+    assert isinstance(read, History) and read.columns == ("item",)
