@@ -159,6 +159,8 @@ class Words:
 
     >>> Words("genres").read(pa.chunked_array([["Crime| Drama", None]])).values.to_pylist()
     [['Crime', 'Drama'], None]
+    >>> Words("alike", ",").read(pa.chunked_array([["[6285, 194]", "['a', 'b']"]])).values.to_pylist()
+    [['6285', '194'], ['a', 'b']]
     """
 
     source: str
@@ -167,7 +169,8 @@ class Words:
     def read(self, cells: pa.ChunkedArray) -> Values:
         if not is_text(cells.type):
             return _fine(cells.cast(pa.list_(pa.string())))
-        text = _trimmed(pc.utf8_trim(_trimmed(cells), characters=f"{self.separator} "))
+        bare = _without_brackets(_trimmed(cells), self.separator)
+        text = _trimmed(pc.utf8_trim(bare, characters=f"{self.separator} "))
         separators = rf"(?:\s*{re.escape(self.separator)}\s*)+"
         return _fine(pc.split_pattern_regex(text, separators))
 
@@ -200,6 +203,18 @@ def _trimmed(cells: pa.ChunkedArray) -> pa.ChunkedArray:
     """Text without the blanks around it, null where nothing else is there."""
     text = pc.utf8_trim_whitespace(cells.cast(pa.string()))
     return pc.if_else(pc.equal(text, ""), None, text)
+
+
+def _without_brackets(text: pa.ChunkedArray, separator: str) -> pa.ChunkedArray:
+    """Lists as programs print them, without the brackets around all and the quotes around each word."""
+    printed = pc.match_substring_regex(text, r"^\[.*\]$")
+    if not pc.any(printed).as_py():
+        return text
+    between = re.escape(separator)
+    bare = pc.replace_substring_regex(text, r"^\[|\]$", "")
+    bare = pc.replace_substring_regex(bare, rf"(^|{between})\s*['\"]", r"\1")
+    bare = pc.replace_substring_regex(bare, rf"['\"]\s*({between}|$)", r"\1")
+    return pc.if_else(printed, bare, text)
 
 
 def _cast(text: pa.ChunkedArray, type: pa.DataType) -> pa.ChunkedArray | None:

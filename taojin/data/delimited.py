@@ -23,6 +23,8 @@ _UNIT_SEPARATOR = "\x1f"
 _END = "\x1e"
 _LONGEST_RECORD = 1 << 26
 _BOM = b"\xef\xbb\xbf"
+_SEP = re.compile(rb"\Asep=.(?=\r?\n)")
+"""A first line that tells Excel the delimiter, above the names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,8 @@ class _Document:
             raise _not_decodable(text, file, format, error) from error
         except LookupError:
             raise ValueError(f"{file}: Python knows no encoding {format.encoding!r}; see its module codecs") from None
+        # Its line stays, empty, so that the others keep their numbers.
+        text = _SEP.sub(b"", text)
         if len(format.delimiter) > 1:
             if _UNIT_SEPARATOR.encode() in text:
                 raise ValueError(f"{file}: contains the control character 0x1f, which a delimiter of two excludes")

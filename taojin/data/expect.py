@@ -18,6 +18,8 @@ RARE = 0.02
 """Share of the events, below which a kind is rare."""
 AGAIN = 0.1
 """Share of the events that repeat a pair of user and item, from which on people come back for the same."""
+JOINED = 0.5
+"""Share of the events' users (items) with a row in their table, below which the two hardly belong together."""
 DAYS = 7
 YEARS = 2
 SPREAD = 0.2
@@ -29,7 +31,25 @@ FEW = 20_000
 
 def expectations(dataset: Dataset) -> tuple[str, ...]:
     """Sentences on what helps and what does not, most general first; none where nothing stands out."""
-    return tuple(sentence for find in (_users, _repeats, _items, _kinds, _time) for sentence in find(dataset))
+    return tuple(sentence for find in (_joins, _users, _repeats, _items, _kinds, _time) for sentence in find(dataset))
+
+
+def _joins(dataset: Dataset) -> list[str]:
+    found = []
+    for what, counts, ids, rows in (
+        ("users", dataset.checked.users, dataset.user_vocabulary.ids, dataset.log.user),
+        ("items", dataset.checked.items, dataset.item_vocabulary.ids, dataset.log.events.item),
+    ):
+        named = len(np.unique(rows))
+        share = 1 - counts.added / named
+        if counts.kept and share < JOINED:
+            # Those that only events name come last.
+            found.append(
+                f"{share:.0%} of the {named:,} {what} of the events have a row in the table of {what}; that holds "
+                f"{ids[0]!r}, the events {ids[-1]!r}: correct the column in its `Id(...)`, or write the ids in the "
+                "same way in both files (capitals, zeros in front)."
+            )
+    return found
 
 
 def _users(dataset: Dataset) -> list[str]:

@@ -14,6 +14,11 @@ from taojin.start.profile import Profile, words_of
 
 TITLES = ("title", "name", "description", "label", "caption", "headline")
 TEXTS = ("title", "name", "description", "plot", "summary", "text", "overview", "abstract", "caption", "content")
+CODES = (
+    "category", "categories", "cat", "type", "class", "kind", "code", "zip", "zipcode", "postcode", "genre", "brand",
+    "group", "segment", "cluster", "department", "dept", "aisle", "region", "country", "city", "gender", "occupation",
+)  # fmt: skip
+"""Last words of the name of a column whose whole numbers are codes and no amounts."""
 PRICES = ("price", "cost", "amount", "fee")
 RELEASED = ("release", "released", "upload", "publish", "published", "created", "launch", "available", "date", "dt")
 CONSTANT = 0.9
@@ -105,7 +110,7 @@ def identifier(name: str) -> str:
     return joined if joined[0].isalpha() else f"column_{joined}"
 
 
-def _useless(column: Profile) -> str | None:
+def useless(column: Profile) -> str | None:
     """Why a column says nothing; None where it does."""
     if not len(column.there):
         return "empty"
@@ -119,22 +124,36 @@ def _useless(column: Profile) -> str | None:
 
 
 def _attribute(name: str, column: Profile, titled: bool) -> tuple[Attribute | None, str]:
-    called, useless = identifier(name), _useless(column)
-    if useless is not None:
-        return None, useless
+    called, nothing = identifier(name), useless(column)
+    if nothing is not None:
+        return None, nothing
     if column.moments is not None and (column.numbers is None or column.any_of(RELEASED)):
         shown = f"{column.values[0]!r} is {how(column.moments)}"
         return Attribute(called, name, "date", moments=column.moments), shown
     if column.numbers is not None and not column.flag and "id" not in column.words:
+        if _coded(column):
+            return Attribute(called, name, "category"), f"{column.distinct} different numbers, codes by its name"
         price = column.any_of(PRICES)
         if price or column.distinct > FEW:
             low, high = column.numbers.min(), column.numbers.max()
             return Attribute(called, name, "price" if price else "number"), f"numbers from {low:g} to {high:g}"
         return Attribute(called, name, "category"), f"{column.distinct} different numbers"
     if column.separator is not None:
-        shown = f"words between {column.separator!r}, such as {column.values[0]!r}"
+        example = next((value for value in column.values if column.separator in value), column.values[0])
+        shown = f"words between {column.separator!r}, such as {example[:60]!r}"
         return Attribute(called, name, "list", column.separator), shown
     return _words(name, column, titled)
+
+
+def _coded(column: Profile) -> bool:
+    """Whether its numbers are codes: few different whole ones, under a name that ends so.
+
+    >>> _coded(Profile("i_category", pa.chunked_array([["21", "0", "21", "0"]])))
+    True
+    """
+    last = [word.rstrip("0123456789") for word in words_of(column.name)]
+    named = next((word for word in reversed(last) if word), "") in CODES
+    return named and column.whole and column.distinct <= WORDS * len(column.there)
 
 
 def _words(name: str, column: Profile, titled: bool) -> tuple[Attribute | None, str]:

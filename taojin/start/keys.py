@@ -1,6 +1,6 @@
 """Which columns of a log of events are the user, the item and the time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pyarrow.compute as pc
@@ -21,7 +21,11 @@ IDS = ("id", "code", "no", "key", "uid", "iid", "number", "sku", "asin", "isbn")
 TIMES = ("time", "timestamp", "date", "datetime", "ts", "at", "when", "day", "moment", "created")
 SHARED = 0.5
 """Share of the log's ids that must be in a table for it to be the table of them."""
+HARDLY = 0.02
+"""Share of the log's ids, below which a column has them by chance."""
 UNIQUE = 0.99
+REPEATED = 0.5
+"""Different ids per row, below which a table is none of users or items: each stands in it again and again."""
 
 
 @dataclass(frozen=True)
@@ -40,20 +44,60 @@ class Told:
         return f"{self.what:<10} {self.column:<25} {self.reason}"
 
 
-def key(columns: Mapping[str, Profile], what: str, names: tuple[str, ...]) -> tuple[str, str] | None:
-    """The column of a table's own ids: different in (almost) every row, and named so or standing first."""
-    found = []
-    for place, (name, column) in enumerate(columns.items()):
-        if column.filled < UNIQUE or column.distinct < UNIQUE * len(column.there) or _fraction(column):
+def key(
+    columns: Mapping[str, Profile], log: Mapping[str, Profile], what: str, names: tuple[str, ...], given: str | None
+) -> tuple[str, str, float] | None:
+    """The column of a table's own ids, by what it was told, and the share of the events' ids that it has.
+
+    log     columns of the events, those out of which the ids may be
+    given   the column of the events with the ids, where it is known
+
+    It is the one whose values the events name, of several the one whose values differ and that is named so or stands
+    first. Where the events name none of them, its values must differ in (almost) every row.
+    """
+    shares = {}
+    for name, column in columns.items():
+        if column.distinct >= REPEATED * max(1, len(column.text)) and not _fraction(column):
+            found = (given,) if given else find_id(log, names, set(), column)
+            shares[name] = _shared(log[found[0]], column) if found else 0.0
+    best = max(shares.values(), default=0.0)
+    matched = best >= HARDLY
+    scores = {}
+    for place, (name, share) in enumerate(shares.items()):
+        column, named = columns[name], columns[name].any_of(names)
+        different = column.distinct / len(column.text)
+        if share < SHARED * best if matched else different < UNIQUE:
             continue
-        if column.moments is not None and not column.any_of((*names, *IDS)):
+        if column.moments is not None and share < SHARED and not (named or column.any_of(IDS)):
             continue
-        score = 4 * column.any_of(names) + 2 * column.any_of(IDS) - 0.1 * place - (column.length > 40)
-        found.append((score, name, column))
-    if not found:
+        scores[name] = 4 * named + 2 * column.any_of(IDS) + 8 * different - 0.1 * place - (column.length > 40)
+    if not scores:
         return None
-    score, name, column = max(found, key=lambda one: one[0])
-    return name, f"{'named so and ' if score >= 4 else ''}different in every row of the {what}s"
+    name = max(scores, key=lambda one: scores[one])
+    named = columns[name].any_of(names)
+    if columns[name].distinct < len(columns[name].text):
+        reason = f"{shares[name]:.0%} of the {what}s of the events are in it"
+    else:
+        reason = f"different in every row of the {what}s"
+    return name, f"{'named so and ' if named else ''}{reason}", shares[name]
+
+
+def repeated(column: Profile, at: Callable[[int], str], most: int) -> str:
+    """The ids that stand in several rows, and where: some of them, in the order of the file.
+
+    at      says where a row stands
+    """
+    rows: dict[str, list[int]] = {}
+    for row, id in enumerate(column.text.to_pylist()):
+        if id is not None:
+            rows.setdefault(id, []).append(row)
+    several = {id: places for id, places in rows.items() if len(places) > 1}
+    shown = [
+        f"{id!r} ({', '.join(at(row) for row in places[:most])}{', ...' if len(places) > most else ''})"
+        for id, places in list(several.items())[:most]
+    ]
+    more = f" and {len(several) - most:,} more" if len(several) > most else ""
+    return f"{', '.join(shown)}{more}"
 
 
 def find_id(
@@ -129,6 +173,5 @@ def _fraction(column: Profile) -> bool:
 
 def _shared(column: Profile, table: Profile) -> float:
     """Share of the distinct ids of a column that the table has."""
-    ids = pc.unique(column.there)
-    known = pc.is_in(ids, value_set=pc.unique(table.there))
+    known = pc.is_in(column.unique, value_set=table.unique)
     return float(pc.mean(known.cast("float64")).as_py() or 0.0)

@@ -81,9 +81,14 @@ class Profile:
         return len(self.there) / max(1, len(self.text))
 
     @cached_property
+    def unique(self) -> pa.Array:
+        """The different cells, in the order in which each first stands there."""
+        return pc.unique(self.there)
+
+    @property
     def distinct(self) -> int:
         """How many different cells."""
-        return int(pc.count_distinct(self.there).as_py())
+        return len(self.unique)
 
     @cached_property
     def values(self) -> list[str]:
@@ -133,8 +138,12 @@ class Profile:
             return None
         if not len(self.there) or not re.search(r"\d", self.values[0]):
             return None
-        tried = (Time(self.name, unit=Unit.ISO), *(Time(self.name, pattern=pattern) for pattern in PATTERNS))
-        return next((time for time in tried if self._reads(time)), None)
+        return next((time for time in self.written_times if self._reads(time)), None)
+
+    @property
+    def written_times(self) -> tuple[Time, ...]:
+        """The ways in which text may be a time."""
+        return Time(self.name, unit=Unit.ISO), *(Time(self.name, pattern=pattern) for pattern in PATTERNS)
 
     @property
     def ambiguous(self) -> bool:
@@ -150,8 +159,10 @@ class Profile:
             return "|"
         if self.numbers is not None or self.moments is not None:
             return None
-        cells = self._some.to_pylist()
-        if any(cell[:1] in "([" for cell in cells):
+        cells = self.some.to_pylist()
+        if all(cell[0] == "[" and cell[-1] == "]" for cell in cells):
+            cells = [cell[1:-1] for cell in cells if cell[1:-1].strip()]
+        elif any(cell[:1] in "([" for cell in cells):
             return None  # ranges such as [10,100)
         for separator in SEPARATORS:
             parts = [cell.split(separator) for cell in cells]
@@ -178,12 +189,13 @@ class Profile:
         return any(name in self.words or (len(name) > 3 and name in self.name.lower()) for name in names)
 
     @cached_property
-    def _some(self) -> pa.ChunkedArray:
+    def some(self) -> pa.ChunkedArray:
+        """So many of the cells in which something stands that trying them takes no time."""
         step = max(1, len(self.there) // CHECKED)
         return self.there.take(pa.array(np.arange(0, len(self.there), step)))
 
     def _reads(self, time: Time) -> bool:
-        values, wrong, _ = time.read(self._some)
+        values, wrong, _ = time.read(self.some)
         return bool(wrong.mean() <= 1 - MOST) and len(values.drop_null()) > 0
 
 

@@ -9,15 +9,18 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
 from taojin.data.delimited import Format, names_of_columns, read_delimited
 from taojin.data.folder import Folder
+from taojin.data.raw import Raw
 from taojin.start.profile import Profile
 
 DELIMITERS = (",", "\t", ";", "|", "::", " ")
@@ -47,6 +50,7 @@ class Sniffed:
     rows        in all, about
     files       how many there are
     reason      how the format was told
+    at          says where a row of the sample stands: "line 7", with the file where there are several
     """
 
     root: Path
@@ -56,6 +60,7 @@ class Sniffed:
     rows: int
     files: int
     reason: str
+    at: Callable[[int], str]
 
 
 def sniff(path: Path) -> Sniffed:
@@ -69,10 +74,10 @@ def sniff(path: Path) -> Sniffed:
     several = len(members)
     looked = members[:: max(1, -(-several // LOOKED_AT))]
     if members[0].endswith(".parquet"):
-        tables = [_parquet(root / member, SAMPLE_BYTES // len(looked)) for member in looked]
+        found = [Raw("events", _parquet(root / one, SAMPLE_BYTES // len(looked)), one) for one in looked]
         rows = sum(_parquet_rows(root / member) for member in members)
-        sample = pa.concat_tables(tables, promote_options="permissive")
-        return Sniffed(root, file, None, sample, rows, several, "a Parquet file, whose columns have types")
+        raw, reason = Raw.joined(found), "a Parquet file, whose columns have types"
+        return Sniffed(root, file, None, raw.table, rows, several, reason, _places(raw, "row"))
     size = SAMPLE_BYTES // len(looked)
     contents = [folder.read(member) for member in looked]
     format, reason = tell(contents[0], folder.label(members[0]))
@@ -81,18 +86,27 @@ def sniff(path: Path) -> Sniffed:
         # A cut within UTF-16 could fall within a letter.
         beginning = content if format.encoding == "utf-16" else _whole_lines(content, size)
         names = names_of_columns(beginning, file=folder.label(member), format=format)
-        parts.append(
-            read_delimited(beginning, name="events", file=folder.label(member), format=format, columns=names).table
-        )
+        label = folder.label(member)
+        parts.append(read_delimited(beginning, name="events", file=label, format=format, columns=names))
         share += len(beginning) / max(1, len(content))
-    sample = pa.concat_tables(parts, promote_options="permissive")
+    raw = Raw.joined(parts)
+    sample = raw.table
     rows = round(sample.num_rows / share * several)
     nothing = words_for_nothing(sample)
     if nothing:
         format, reason = replace(format, missing=("", *nothing)), f"{reason}, {' and '.join(nothing)} for nothing"
         columns = [pc.if_else(pc.is_in(column, pa.array(nothing)), None, column) for column in sample.columns]
         sample = pa.table(columns, sample.column_names)
-    return Sniffed(root, file, format, sample, rows, several, reason)
+    return Sniffed(root, file, format, sample, rows, several, reason, _places(raw, "line"))
+
+
+def _places(raw: Raw, unit: str) -> Callable[[int], str]:
+    def at(row: int) -> str:
+        rows = np.array([row])
+        place = f"{unit} {raw.lines(rows)[0]}"
+        return place if raw.files is None else f"{PurePath(raw.files(rows)[0]).name} {place}"
+
+    return at
 
 
 def words_for_nothing(sample: pa.Table) -> tuple[str, ...]:
@@ -124,6 +138,8 @@ def tell(content: bytes, label: str) -> tuple[Format, str]:
     encoding = _encoding(content)
     text = _whole_lines(content, SAMPLE_BYTES).decode(encoding, errors="replace").removeprefix("\ufeff")
     lines = [line for line in text.splitlines() if line.strip()][:RECORDS]
+    if lines and re.fullmatch("sep=.", lines[0]):
+        lines = lines[1:]
     if not lines:
         raise ValueError(f"{label}: empty but for the mark of its encoding; expected a line of column names and rows")
     delimiter, cells = max(
@@ -134,6 +150,12 @@ def tell(content: bytes, label: str) -> tuple[Format, str]:
     quote = '"' if len(delimiter) == 1 else ""
     format = Format(delimiter=delimiter, encoding=encoding, quote=quote)
     width = Counter(map(len, cells)).most_common(1)[0][0]
+    if len(cells[0]) < width:
+        first = f"the first line, {lines[0][:60]!r}, has {len(cells[0])} cell{'s' if len(cells[0]) > 1 else ''}"
+        raise ValueError(
+            f"{label}: {first} and most have {width}: it looks like no line of column names; remove it, or give every "
+            "column a name"
+        )
     reason = f"{encoding}, {width} columns between {delimiter!r}"
     if not _names_columns(cells):
         header = tuple(f"column{place + 1}" for place in range(width))

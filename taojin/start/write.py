@@ -1,6 +1,9 @@
 """A plan as files: a recipe in Python, short and commented, and a page on what to do with it."""
 
 import json
+import os
+import shlex
+import shutil
 from keyword import iskeyword
 from pathlib import Path
 
@@ -62,7 +65,7 @@ def {function(plan.name)}() -> Experiment:
 
 def page(plan: Plan, file: str) -> str:
     """A README for the recipe."""
-    name = f"{file}:{function(plan.name)}"
+    run = shlex.quote(f"runs/{plan.name}")
     lines = [f"    {line}" for line in str(plan).splitlines()]
     again = (
         f"Users come back for the same items ({plan.again:.0%} of the events are a repetition), so what they have had "
@@ -75,9 +78,9 @@ def page(plan: Plan, file: str) -> str:
 A recommender for the data in `{plan.root}`, written by `taojin new`.
 
 ```sh
-taojin train {name} --out runs/{plan.name}
-taojin evaluate runs/{plan.name}
-taojin serve runs/{plan.name}
+{training(plan.name, file)}
+taojin evaluate {run}
+taojin serve {run}
 ```
 
 What the files were taken for, and why:
@@ -89,15 +92,25 @@ Whatever is wrong here is changed in `{file}`.
 """
 
 
+def training(name: str, file: str) -> str:
+    """The command that trains the recipe in a file, as a shell takes it.
+
+    >>> training("my shop", "my shop/recipe.py")
+    "taojin train 'my shop/recipe.py:my_shop' --out 'runs/my shop'"
+    """
+    return f"taojin train {shlex.quote(f'{file}:{function(name)}')} --out {shlex.quote(f'runs/{name}')}"
+
+
 def function(name: str) -> str:
     """A name of Python for the recipe's function.
 
-    >>> function("my-shop 2"), function("own")
-    ('my_shop_2', 'recipe_own')
+    >>> function("my-shop 2"), function("own"), function("淘金")
+    ('my_shop_2', 'recipe_own', 'recipe')
     """
-    plain = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name).lower()
+    plain = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name).lower().strip("_")
     # Of what the recipe imports and defines, only `own` is in small letters.
-    return plain if plain[:1].isalpha() and not iskeyword(plain) and plain != "own" else f"recipe_{plain}"
+    good = plain[:1].isalpha() and not iskeyword(plain) and plain != "own"
+    return plain if good else f"recipe_{plain}".rstrip("_")
 
 
 def _events(plan: Plan) -> str:
@@ -241,11 +254,16 @@ def _indented(text: str) -> str:
 
 
 def write(plan: Plan, folder: Path) -> Path:
-    """Write recipe and page into a new folder; the path of the recipe."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    """Write recipe and page beside a new folder, then move them there in one step; the path of the recipe."""
+    if folder.name in ("", "..") or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
         raise ValueError(f"{folder}: exists already; choose another name, or remove it")
-    folder.mkdir(parents=True, exist_ok=True)
+    building = folder.with_name(f".{folder.name}.{os.getpid()}.building")
     file = folder / "recipe.py"
-    file.write_text(recipe(plan), encoding="utf-8")
-    (folder / "README.md").write_text(page(plan, str(file)), encoding="utf-8")
+    try:
+        building.mkdir(parents=True)
+        (building / file.name).write_text(recipe(plan), encoding="utf-8")
+        (building / "README.md").write_text(page(plan, str(file)), encoding="utf-8")
+        building.rename(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
     return file

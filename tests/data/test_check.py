@@ -77,3 +77,19 @@ def test_a_plain_log_has_only_its_intervals() -> None:
     (only, *others) = expectations(log(users, items))
     assert only.startswith("Intervals of NDCG@10 will be about ±0.009 wide")
     assert all(sentence.startswith("Rare kinds") for sentence in others)
+
+
+def test_tables_that_hardly_belong_to_the_events_are_told() -> None:
+    users, items = np.repeat(np.arange(500), 3), np.arange(1_500) % 300
+
+    def said(known: list[str]) -> str:
+        events = pa.table({"user": users.astype(str), "item": items.astype(str), "event": ["buy"] * 1_500})
+        table = pa.table({"item": known})
+        made = build("made", users=None, items=table, events=events, kinds=Kinds(("buy",)), clock=Clock.ORDER)[0]
+        return "\n".join(expectations(made))
+
+    advice = "of the 300 items of the events have a row in the table of items; that holds 'Pan 0', the events '299'"
+    assert f"0% {advice}: correct the column in its `Id(...)`" in said([f"Pan {n}" for n in range(300)])
+    assert f"33% {advice}" in said(["Pan 0", *map(str, range(100))])
+    assert "have a row in" not in said(list(map(str, range(160))))
+    assert "have a row in" not in "\n".join(expectations(log(users, items)))

@@ -34,6 +34,8 @@ def read(column: Column, *cells: object) -> tuple[list[object], list[int]]:
         (Time("x", unit=Unit.MILLISECONDS), [1_700_000_000_123], [1_700_000_000_123], []),
         (Words("x"), ["a| b||c|", "|", None, "d e"], [["a", "b", "c"], None, None, ["d e"]], []),
         (Words("x", ","), ["Hanks, Tom"], [["Hanks", "Tom"]], []),
+        (Words("x", ","), ["[6285, 194]", "[]", "[7]", "8,[9]"], [["6285", "194"], None, ["7"], ["8", "[9]"]], []),
+        (Words("x", ","), ["['it's', 'b']", '["c"]', "'d'"], [["it's", "b"], ["c"], ["'d'"]], []),
         (Words("x"), [["a", "b"], None], [["a", "b"], None], []),
     ],
 )

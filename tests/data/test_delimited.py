@@ -143,3 +143,10 @@ def test_what_a_csv_writer_writes_is_read_and_lines_are_those_of_a_csv_reader(ro
 def test_no_column_is_read_that_nobody_wants() -> None:
     raw = read("a,b,c\n1,2,3\n", "b")
     assert raw.table.column_names == ["b"]
+
+
+def test_a_line_that_tells_excel_the_delimiter_is_skipped_and_counted() -> None:
+    for end in ("\n", "\r\n"):
+        raw = read(end.join(["sep=,", "id,title", "1,Heat", "2", "3,Jaws", ""]))
+        assert raw.table["title"].to_pylist() == ["Heat", "Jaws"] and lines(raw) == [3, 5]
+        assert raw.unread["line"].to_pylist() == [4]

@@ -1,6 +1,8 @@
 """`taojin new`: from files to a recipe that trains unchanged."""
 
+import errno
 import runpy
+import shlex
 from dataclasses import replace
 from keyword import iskeyword
 from pathlib import Path
@@ -15,8 +17,9 @@ from taojin.cli.main import app
 from taojin.data.dataset import Clock
 from taojin.recipes.own import own
 from taojin.scene import Experiment
+from taojin.start import write as writing
 from taojin.start.plan import look
-from taojin.start.write import function, recipe
+from taojin.start.write import function, page, recipe, training, write
 from tests.start.test_plan import films
 
 
@@ -102,9 +105,37 @@ def test_a_recipe_made_within_the_folder_of_the_events_finds_its_files(
     assert len(dataset.log) == 3_000 and len(dataset.items) == 40
 
 
-@pytest.mark.parametrize("name", ["my-shop", "2nd", "läden", "class"])
+@pytest.mark.parametrize("name", ["my-shop", "2nd", "läden", "class", "淘金", "__", "../shop"])
 def test_any_name_is_a_function(name: str) -> None:
-    assert function(name).isidentifier() and not iskeyword(function(name))
+    assert function(name).isidentifier() and not iskeyword(function(name)) and not function(name).endswith("_")
+
+
+def test_commands_are_written_as_a_shell_takes_them(tmp_path: Path) -> None:
+    words = shlex.split(training("my shop; rm", "my shop; rm/recipe.py"))
+    assert words == ["taojin", "train", "my shop; rm/recipe.py:my_shop__rm", "--out", "runs/my shop; rm"]
+    said = page(replace(films(tmp_path), name="my shop"), "my shop/recipe.py")
+    assert training("my shop", "my shop/recipe.py") in said
+    assert "taojin evaluate 'runs/my shop'\ntaojin serve 'runs/my shop'\n" in said
+
+
+def test_a_disk_that_fills_up_leaves_nothing_in_the_way_of_the_next_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, folder = films(tmp_path), tmp_path / "recipes" / "films"
+
+    def full(*_: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(writing, "page", full)
+        write(plan, folder)
+    assert list(folder.parent.iterdir()) == []
+    folder.mkdir()
+    assert write(plan, folder) == folder / "recipe.py"
+    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "recipe.py"]
+    assert list(folder.parent.iterdir()) == [folder]
+    with pytest.raises(ValueError, match="films: exists already"):
+        write(plan, folder)
 
 
 @pytest.mark.slow

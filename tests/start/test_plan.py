@@ -217,7 +217,7 @@ def test_what_cannot_be_told_is_said(tmp_path: Path, columns: dict, message: str
 def test_a_table_without_ids_is_told(tmp_path: Path) -> None:
     log = write(tmp_path / "log.csv", user_id=USER, item_id=ITEM)
     items = write(tmp_path / "items.csv", item_id=[1, 1, 1], brand=["a", "a", "b"])
-    with pytest.raises(ValueError, match=r"items.csv: no column is different in every row, as the ids of items are"):
+    with pytest.raises(ValueError, match=r"items.csv: no column is different in every row, .* Leave one row for each"):
         look("x", log, items)
 
 
@@ -227,6 +227,10 @@ def test_columns_may_be_named(tmp_path: Path) -> None:
     assert (plan.user, plan.item) == ("a", "b") and "as you say" in str(plan)
     with pytest.raises(ValueError, match=r"--user aa: .*log.csv has no such column; did you mean 'a'"):
         look("x", log, named={"user": "aa"})
+    with pytest.raises(ValueError, match="--user b --item b: one column names both"):
+        look("x", log, named={"user": "b", "item": "b"})
+    with pytest.raises(ValueError, match="no column looks like the user of an event"):
+        look("x", write(tmp_path / "few.csv", user_id=USER, colour=ITEM), named={"item": "user_id"})
 
 
 @pytest.mark.parametrize(

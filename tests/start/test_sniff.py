@@ -155,3 +155,24 @@ def test_words_for_nothing_are_told_where_numbers_are_missing(tmp_path: Path) ->
     assert found.sample["weight"].null_count == 40 and found.sample["region"].null_count == 0
     columns = profiles(found.sample)
     assert columns["weight"].numbers is not None and columns["size"].numbers is not None
+
+
+def test_a_line_that_tells_excel_the_delimiter_is_no_line_of_names(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("sep=;\n" + text(";"))
+    found = sniff(tmp_path / "log.csv")
+    assert found.sample.column_names == ["user", "sku", "at"] and found.at(0) == "line 3"
+
+
+@pytest.mark.parametrize("above", ["# exported by X", "Orders of 2019\n"])
+def test_a_line_above_the_names_is_told(tmp_path: Path, above: str) -> None:
+    (tmp_path / "log.csv").write_text(f"{above}\n{text(',')}")
+    message = f"log.csv: the first line, '{above.strip()}', has 1 cell and most have 3: .* remove it, or give every"
+    with pytest.raises(ValueError, match=message):
+        sniff(tmp_path / "log.csv")
+
+
+def test_where_a_row_stands_is_known(tmp_path: Path) -> None:
+    for part in range(2):
+        pa.parquet.write_table(pa.table({"user": [1, 2, 3]}), tmp_path / f"{part}.parquet")
+    assert sniff(tmp_path / "0.parquet").at(1) == "row 2"
+    assert sniff(tmp_path / "*.parquet").at(4) == "1.parquet row 2"
