@@ -116,24 +116,39 @@ def train(
     from taojin.experiment.train import Trained  # noqa: PLC0415
     from taojin.experiment.train import train as train_experiment  # noqa: PLC0415
 
-    start = None
+    start, before = None, None
     if base is not None:
         start, before = Base.of(Bundle.load(base)), recipe_of(Path(base))
         assert isinstance(before, Trained), "experiment.json holds what training wrote"
-        recipe, data = recipe or before.experiment, data or before.data
+        recipe = recipe or before.experiment
     elif events is not None:
         raise ValueError("events: they come after those of a run; name it: --from RUN")
     if recipe is None:
         raise ValueError("recipe: expected a name, a path/to/file.py:function, or --from RUN; got none")
     experiment = find(recipe) if isinstance(recipe, str) else recipe
+    if before is not None and data is None:
+        _check_same(experiment, before.experiment)
+        data = before.data
     for path, text in (set or {}).items():
         experiment = override(experiment, path, text)
     if seed is not None:
         experiment = replace(experiment, seed=seed)
+    if events is not None and (Path(events).is_dir() or "*" in str(events)):
+        found = "a folder" if Path(events).is_dir() else "a pattern"
+        raise ValueError(f"events {events}: expected one file, or live, got {found}; put the files into one")
     if start is not None and events is not None:
         start = start.with_events(experiment.data, events)
     train_experiment(experiment, data, out, progress, base=start)
     return Run(out)
+
+
+def _check_same(ours: "Experiment", theirs: "Experiment") -> None:
+    """Refuse a recipe whose data are not those of the run that it would go on from."""
+    if ours.name != theirs.name and ours.data != theirs.data:
+        raise ValueError(
+            f"recipe {ours.name!r}: another than the run's, {theirs.name!r}, and reads other data; leave the recipe "
+            "out to take the run's, leave --from out, or say by --data that these data are meant"
+        )
 
 
 def find(recipe: str) -> "Experiment":

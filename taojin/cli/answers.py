@@ -27,7 +27,7 @@ def recommend(
     """Recommend items to a user, or to many: the whole funnel, without a server."""
     from taojin.run import load
 
-    with told():
+    with told(writing=out):
         if users is not None or out is not None:
             _recommend_in_bulk(run, users, out, user, scene, n)
             return
@@ -58,25 +58,47 @@ def serve(
     from taojin.serving.admin import VARIABLE
     from taojin.serving.server import serve as run_server
 
+    def tell(said: str) -> None:
+        typer.echo(said)
+        if said.startswith("http://"):  # the address; what else it tells is of swaps
+            typer.echo(f"process {os.getpid()}: `kill -HUP {os.getpid()}` makes it read the bundle again")
+
     with told():
         key = os.environ.get(VARIABLE)
-        run_server(run, host=host, port=port, ready=typer.echo, admin_key=key)
+        run_server(run, host=host, port=port, ready=tell, admin_key=key)
 
 
 def _recommend_in_bulk(run: Path, users: str | None, out: Path | None, user: str | None, scene: str, n: int) -> None:
-    from taojin.serving.in_bulk import recommend_in_bulk
+    from taojin.serving.in_bulk import recommend_in_bulk, some
 
     if users is None or out is None or user is not None:
         raise ValueError("--users and --out belong together, without --user: --users all --out lists.parquet")
-    asked = None
-    if users != "all":
-        if not Path(users).is_file():
-            raise ValueError(f"--users {users}: no such file; expected all, or a file with the id of a user a line")
-        asked = [line.strip() for line in Path(users).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    asked = None if users == "all" else _ids(Path(users))
     with Bars() as bars:
         answered, unknown = recommend_in_bulk(run, asked, out, scene=scene, n=n, progress=bars)
-    strangers = f"; {unknown:,} of them are unknown to it and get what strangers get" if unknown else ""
-    typer.echo(f"{answered:,} users of {run} in {out}{strangers}")
+    strangers = f"; {len(unknown):,} of them are unknown to it and get what strangers get: " if unknown else ""
+    typer.echo(f"{answered:,} users of {run} in {out}{strangers}{some(unknown)}")
+
+
+def _ids(file: Path) -> list[str]:
+    """The ids in a file of users."""
+    expected = f"--users {file}: expected all, or a file with the id of a user a line, got"
+    if file.is_dir():
+        raise ValueError(f"{expected} a folder; name a file in it")
+    if not file.is_file():
+        raise ValueError(f"--users {file}: no such file; expected all, or a file with the id of a user a line")
+    content = file.read_bytes()
+    if content.startswith(b"PAR1"):
+        raise ValueError(f"{expected} a Parquet file; write its column of ids as text")
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ValueError(
+            f"--users {file}, line {line}: expected text in UTF-8, got the byte {content[error.start]:#04x}; "
+            "write the file as UTF-8"
+        ) from error
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _show(answer: Any, as_json: bool) -> None:

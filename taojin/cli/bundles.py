@@ -38,7 +38,7 @@ def use(
     """Put a state from before in the place of the bundle in use, which is kept; it is verified first."""
     from taojin.bundle.versions import find
 
-    with told():
+    with told(writing=run):
         _put(run, find(run, version))
 
 
@@ -46,7 +46,7 @@ def rollback(run: RunPath) -> None:
     """Go back to the newest state that is older than the bundle in use, which is kept."""
     from taojin.bundle.versions import before
 
-    with told():
+    with told(writing=run):
         _put(run, before(run))
 
 

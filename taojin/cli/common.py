@@ -1,7 +1,9 @@
 """What commands share: the screen, options that several have, and how what is wrong is told."""
 
+import errno
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from taojin import __version__
 from taojin.bundle.manifest import BundleError
 from taojin.core.stages import StageError
 
@@ -27,7 +30,19 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Changes = Annotated[list[str] | None, typer.Option("--set", help="Change a field: models.din.dim=32.")]
 
 
-def options(debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False) -> None:
+def tell_version(asked: bool) -> None:
+    """Print the version and end, where it was asked for."""
+    if asked:
+        typer.echo(f"taojin {__version__}")
+        raise typer.Exit
+
+
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=tell_version, is_eager=True)
+    ] = False,
+) -> None:
     """An industrial multi-stage recommender: train, look, serve."""
     state["debug"] = debug
     # Threads that wait by spinning starve each other as soon as anything else runs; read when torch is loaded.
@@ -50,16 +65,36 @@ MENDABLE = (ValueError, BundleError, OSError, StageError)
 """What a user can mend."""
 
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 @contextmanager
-def told() -> Iterator[None]:
-    """Turn what a user can mend into a message and exit code 1; --debug shows the traceback."""
+def told(writing: Path | None = None) -> Iterator[None]:
+    """Turn whatever ends a command into a message and an exit code, 1 or 130; --debug shows the traceback.
+
+    writing     what the command makes, for errors that do not say which file they mean
+    """
     try:
         yield
-    except MENDABLE as error:
+    except KeyboardInterrupt as stop:
+        typer.echo("; ".join(["interrupted", *stop.args]), err=True)
+        raise SystemExit(130) from None
+    except Exception as error:
         if state["debug"]:
             raise
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        raise typer.Exit(130) from None
+        typer.echo(f"error: {sentence(error, writing)}", err=True)
+        raise SystemExit(1) from error
+
+
+def sentence(error: Exception, writing: Path | None = None) -> str:
+    """What is wrong, in which file, and what to do."""
+    if not isinstance(error, MENDABLE):
+        what = f"unexpected {type(error).__name__}: {error}"
+        return f"{what}; run it again with --debug to see where, and report it"
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    place, why = error.filename or writing, os.strerror(error.errno)
+    if error.errno in NO_ROOM and place is not None:
+        remedy = f"make room there and in {tempfile.gettempdir()}, or name another place"
+        return f"{place}: cannot be written, {why}; {remedy}"
+    return f"{error.filename}: {why}" if isinstance(error.filename, str) and not error.filename2 else str(error)

@@ -25,7 +25,7 @@ def vectors(
     """Vectors whose inner product is a channel's score."""
     from taojin.serving.export import export_vectors
 
-    with told():
+    with told(writing=out):
         count, size = export_vectors(run, channel, of.value, out)
         typer.echo(f"{count:,} vectors of {size} numbers in {out}")
 
@@ -37,5 +37,5 @@ def events(
     """What the service of a run has collected."""
     from taojin.serving.export import export_events
 
-    with told():
+    with told(writing=out):
         typer.echo(f"{export_events(run, out):,} events in {out}")

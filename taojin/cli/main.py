@@ -5,7 +5,12 @@ import typer
 from taojin.cli import answers, bundles, data, exports, refreshing, training, tune
 from taojin.cli.common import options
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 app.callback()(options)
 for command in (
     training.new,

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from taojin.cli.common import MENDABLE, DataPath, RunPath, told
+from taojin.cli.common import MENDABLE, DataPath, RunPath, sentence, told
 from taojin.core.bars import Bars
 from taojin.core.duration import duration
 from taojin.core.units import SECOND
@@ -30,7 +30,7 @@ def refresh(
     data: DataPath = None,
 ) -> None:
     """Count again over the data and the collected events: windows, lists, histories. What was learned stays."""
-    with told():
+    with told(writing=run):
         if service is not None:
             _address(service)
         pause = duration(every) / SECOND if every is not None else None
@@ -40,7 +40,7 @@ def refresh(
             try:
                 _round(run, service, data)
             except MENDABLE as error:  # the next round may find it mended
-                typer.echo(f"error: {error}", err=True)
+                typer.echo(f"error: {sentence(error, run)}", err=True)
 
 
 def _round(run: Path, service: str | None, data: Path | None) -> None:

@@ -1,5 +1,6 @@
 """Make a recipe, train it, judge what came out."""
 
+import glob
 import json
 from pathlib import Path
 from typing import Annotated
@@ -20,15 +21,16 @@ def new(
 ) -> None:
     """Look at somebody's files, say what they are taken for, and write a recipe for them."""
     from taojin.start.plan import look
-    from taojin.start.write import function, write
+    from taojin.start.write import training, write
 
-    with told():
+    with told(writing=Path(name)):
         named = {what: column for what, column in (("user", user), ("item", item)) if column is not None}
         plan = look(name, events, items, users, named=named)
         file = write(plan, Path(name))
         screen.print(str(plan), highlight=False, markup=False, soft_wrap=True)
         typer.echo(f"\nrecipe {file}, what to do with it in {file.with_name('README.md')}")
-        screen.print(f"next: taojin train {file}:{function(name)} --out runs/{name}", style="dim", soft_wrap=True)
+        following = f"next: {training(name, str(file))}"
+        screen.print(following, style="dim", soft_wrap=True, markup=False, highlight=False)
 
 
 def fields(
@@ -67,10 +69,13 @@ def train(
     from taojin.bundle.bundle import recipe_of
     from taojin.run import train as run_train
 
-    with told():
+    with told(writing=out):
         changes = assignments(set)
-        with Bars() as bars:
-            run = run_train(recipe, data, out, set=changes, seed=seed, progress=bars, base=base, events=events)
+        try:
+            with Bars() as bars:
+                run = run_train(recipe, data, out, set=changes, seed=seed, progress=bars, base=base, events=events)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(*_kept(out)) from None
         for sentence in recipe_of(run.path).story:
             screen.print(sentence, highlight=False, markup=False)
         screen.print(f"bundle {run.bundle.name} {run.bundle.version} in {out}")
@@ -84,12 +89,12 @@ def report(
     part: Annotated[str, typer.Option(help="test, or valid for what choices may look at.")] = "test",
 ) -> None:
     """Judge a run and write one HTML page with plots, which opens offline."""
-    with told():
+    page = out or run.with_name(f"{run.name}.report.html")
+    with told(writing=page):
         try:
             from taojin.report.report import report as write
         except ImportError as error:
             raise ValueError(f"{error}; the page needs the extra `report`: pip install 'taojin[report]'") from error
-        page = out or run.with_name(f"{run.name}.report.html")
         with Bars() as bars:
             evaluation = write(run, page, data=data, part=part, progress=bars)
         screen.print(str(evaluation), highlight=False, markup=False)
@@ -107,10 +112,17 @@ def evaluate(
     from taojin.evaluation.report_table import report_table
     from taojin.experiment.evaluate import evaluate as judge
 
-    with told():
+    with told(writing=dump):
         with Bars() as bars:
             result = judge(run, data=data, part=part, dump=dump, progress=bars)
         if as_json:
             typer.echo(json.dumps(result.to_json()))
         else:
             screen.print(report_table(result))
+
+
+def _kept(out: Path) -> list[str]:
+    """What to say of the checkpoints that an interrupted training has left; nothing where there are none."""
+    place = out.absolute()
+    left = place.parent.glob(f".{glob.escape(place.name)}.{'[0-9a-f]' * 12}.checkpoints/*")
+    return ["the same command goes on from where it was"] if any(left) else []

@@ -25,7 +25,7 @@ def quotas(
     from taojin.evaluation.report_table import quota_tables
     from taojin.experiment.tune import check_copy, tune_quotas, with_quotas
 
-    with told():
+    with told(writing=apply):
         if apply is not None:  # what cannot be written is told before anything is measured
             check_copy(run, apply)
         with Bars() as bars:
@@ -59,7 +59,7 @@ def model(
     from taojin.experiment.search import search_model
     from taojin.run import find
 
-    with told():
+    with told(writing=file):
         experiment = find(recipe)
         for path, text in assignments(set).items():
             experiment = override(experiment, path, text)

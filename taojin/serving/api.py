@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from taojin.core.live import Impression
 from taojin.serving.answer import Answer
 from taojin.serving.bodies import (
+    Bare,
     CatalogueAnswer,
     ErrorAnswer,
     EventsBody,
@@ -65,14 +66,14 @@ def recommend(body: RecommendBody, desk: Ready) -> RecommendAnswer:
 
 
 @router.get("/items/{item_id:path}/similar", responses=MISSING)
-def similar(item_id: str, desk: Ready, n: Many = 10, user: str | None = None, fields: Fields = ()) -> RecommendAnswer:
+def similar(item_id: Bare, desk: Ready, n: Many = 10, user: Bare | None = None, fields: Fields = ()) -> RecommendAnswer:
     """The items most like this one; with a user, those that this user may see."""
     _must_exist(desk, item_id)
     return _shown(desk, desk.recommender.similar(item_id, n=n, user=user, fields=fields))
 
 
 @router.get("/items/{item_id:path}", responses=MISSING)
-def item(item_id: str, desk: Ready) -> ItemAnswer:
+def item(item_id: Bare, desk: Ready) -> ItemAnswer:
     """One item with all that the catalogue has."""
     _must_exist(desk, item_id)
     return ItemAnswer.model_validate(desk.library.item(item_id), from_attributes=True)
@@ -92,10 +93,10 @@ def users(desk: Ready, limit: Many = 20) -> UsersAnswer:
 
 @router.get("/users/{user_id:path}/history")
 def history(
-    user_id: str,
+    user_id: Bare,
     desk: Ready,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
-    item: str | None = None,
+    item: Bare | None = None,
     event: str | None = None,
 ) -> HistoryAnswer:
     """A user's events, newest first; with an item or a kind of event, those alone. A stranger has none."""

@@ -2,7 +2,17 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, FiniteFloat, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    Tag,
+)
 
 MOST_ITEMS = 200
 MOST_IDS = 1_000
@@ -24,11 +34,25 @@ def _writable(value: str) -> str:
     return value
 
 
-Text = Annotated[str, AfterValidator(_writable), Field(max_length=LONGEST_ID)]
-Id = Annotated[Text, BeforeValidator(_digits), Field(min_length=1)]
-Name = Annotated[Text, Field(min_length=1)]
+def _no_truth(value: Any) -> Any:
+    """True and false are numbers to Python, and to nobody who sends them."""
+    if isinstance(value, bool):
+        raise ValueError("a number, neither true nor false")
+    return value
+
+
+Bare = Annotated[str, StringConstraints(strip_whitespace=True)]
+"""An id in an address; without the space around it, as in the tables that are read."""
+Text = Annotated[str, Field(max_length=LONGEST_ID), AfterValidator(_writable)]
+Id = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_ID),
+    BeforeValidator(_digits),
+    AfterValidator(_writable),
+]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_writable)]
 Word = Text | bool | int | FiniteFloat
-Many = Annotated[int, Field(ge=1, le=MOST_ITEMS)]
+Many = Annotated[int, Field(ge=1, le=MOST_ITEMS), BeforeValidator(_no_truth)]
 
 
 class Body(BaseModel):
@@ -65,8 +89,12 @@ class EventBody(Body):
     user: Id
     item: Id
     event: Name = Field(description="a kind of event that the data knows: `GET /v1/catalogue` names them")
-    value: FiniteFloat | None = Field(None, description="rating, seconds watched, quantity, ...")
-    time: int | None = Field(None, ge=0, lt=1 << 53, description="milliseconds since 1970-01-01 UTC; now")
+    value: Annotated[FiniteFloat, BeforeValidator(_no_truth)] | None = Field(
+        None, description="rating, seconds watched, quantity, ..."
+    )
+    time: Annotated[int, Field(ge=0, lt=1 << 53), BeforeValidator(_no_truth)] | None = Field(
+        None, description="milliseconds since 1970-01-01 UTC; now"
+    )
     id: Id | None = Field(None, description="the same id again is the same event")
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"user": "42", "item": "31", "event": "like"}]})

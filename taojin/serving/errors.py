@@ -2,6 +2,7 @@
 
 import difflib
 import logging
+import sys
 from dataclasses import asdict
 
 from fastapi import FastAPI, Request
@@ -70,14 +71,26 @@ def _refused(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error.detail, Problem):
         return refusal(error.status_code, error.detail, dict(error.headers or {}))
     if error.status_code == 400:
-        expected = "JSON in UTF-8, not nested deeply"
-        return refusal(400, Problem("body", expected, "something else", "check its encoding and its brackets"))
+        return refusal(400, _unparsed(error.__cause__))
     here, methods = f"{request.method} {request.url.path}", _methods(request)
     if methods:
         problem = Problem("method", " or ".join(methods), request.method, "GET /openapi.json lists what there is")
         return refusal(405, problem, {"Allow": ", ".join(methods)})
     known = Problem("address", "an address of this service", here, "GET /openapi.json lists them")
     return refusal(error.status_code, known, dict(error.headers or {}))
+
+
+def _unparsed(cause: BaseException | None) -> Problem:
+    """Why a body is no JSON that can be read, where it is not its syntax."""
+    match cause:
+        case UnicodeDecodeError():
+            return Problem("body", "JSON in UTF-8", f"the byte {cause.object[cause.start]:#04x}", "check its encoding")
+        case RecursionError():
+            return Problem("body", "JSON that is not nested deeply", "more levels", "check its brackets")
+        case ValueError():
+            most = sys.get_int_max_str_digits()
+            return Problem("body", f"numbers of at most {most:,} digits", "a longer one", "write less, or text")
+    return Problem("body", "JSON in UTF-8", "something else", "check its encoding and its brackets")
 
 
 def _methods(request: Request) -> list[str]:

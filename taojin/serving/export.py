@@ -15,12 +15,12 @@ import pyarrow.parquet
 from taojin.bundle.bundle import Bundle
 from taojin.core.hint import did_you_mean
 from taojin.core.units import FIRST, Floats
-from taojin.core.whole import whole
+from taojin.core.whole import check_file, whole
 from taojin.features.store import Store
 from taojin.live.store import collected, open_store, place_of
 from taojin.pipeline import Pipeline
 from taojin.retrieval.serve.nearest import NearestItems
-from taojin.serving.in_bulk import BLOCK, requests_of
+from taojin.serving.in_bulk import BLOCK, requests_of, some
 from taojin.serving.recommender import Recommender
 
 TABLES = {".parquet": pa.parquet.write_table, ".csv": pa.csv.write_csv}
@@ -39,6 +39,7 @@ def export_vectors(run: Path, channel: str, of: Literal["items", "users"], out: 
     """
     if out.suffix not in VECTORS:
         raise ValueError(f"--out {out}: expected a file that ends in {' or '.join(VECTORS)}")
+    check_file(out)
     bundle = Bundle.load(run)
     pipeline, nearest = _found(bundle, channel)
     if of == "items":
@@ -46,6 +47,8 @@ def export_vectors(run: Path, channel: str, of: Literal["items", "users"], out: 
         ids, vectors = bundle.item_vocabulary.column.take(pa.array(rows - FIRST)), nearest.vectors[rows]
     else:
         ids, vectors = _asked(run, bundle, pipeline, nearest)
+    if out.suffix == ".txt":
+        _check_words(ids, out)
     with whole(out) as beside:
         if out.suffix == ".txt":
             beside.write_text(as_text(ids, vectors), encoding="utf-8")
@@ -58,6 +61,7 @@ def export_events(run: Path, out: Path) -> int:
     """Write what the live store has collected, as `taojin train --from RUN --events FILE` takes it; how many events."""
     if out.suffix not in TABLES:
         raise ValueError(f"--out {out}: expected a file that ends in {' or '.join(TABLES)}")
+    check_file(out)
     Bundle.load(run, verify=False)  # says where there is no run
     table = collected(run)
     if table is None:
@@ -69,7 +73,7 @@ def export_events(run: Path, out: Path) -> int:
 
 
 def as_text(ids: pa.Array, vectors: Floats) -> str:
-    """A line for each vector.
+    """A line for each vector; the id ends at the last colon.
 
     >>> as_text(pa.array(["a", "b"]), np.array([[0.5, 1], [2, 3]], np.float32))
     'a:0.5 1\\nb:2 3\\n'
@@ -79,6 +83,16 @@ def as_text(ids: pa.Array, vectors: Floats) -> str:
     lines = pc.binary_join_element_wise(ids, pc.binary_join(pa.ListArray.from_arrays(offsets, numbers), " "), ":")
     every = pa.ListArray.from_arrays(pa.array([0, len(lines)], pa.int32()), lines)
     return f"{pc.binary_join(every, chr(10))[0].as_py()}\n" if len(lines) else ""
+
+
+def _check_words(ids: pa.Array, out: Path) -> None:
+    """Refuse ids that a reader of lines and words would take apart."""
+    broken = ids.filter(pc.match_substring_regex(ids, r"[\s\p{Z}\p{Cc}]")).unique().to_pylist()
+    if broken:
+        raise ValueError(
+            f"--out {out}: expected ids without spaces and line breaks, got {some(broken)}; write *.parquet, "
+            "which holds any id"
+        )
 
 
 def _found(bundle: Bundle, channel: str) -> tuple[Pipeline, NearestItems]:

@@ -19,13 +19,15 @@ from taojin.core.events import Events, Pasts
 from taojin.core.hint import did_you_mean
 from taojin.core.progress import Progress, Silent
 from taojin.core.units import FIRST, PAD
-from taojin.core.whole import whole
+from taojin.core.whole import check_file, whole
 from taojin.core.workers import fresh_processes
 from taojin.live.store import open_store
 from taojin.serving.recommender import Recommender, seed_of
 
 BLOCK = 512
 """Users that go through the funnel together."""
+SHOWN = 3
+"""Ids that a message names."""
 SCHEMA = pa.schema(
     {"user": pa.string(), "place": pa.int32(), "item": pa.string(), "score": pa.float32(), "title": pa.string()}
 )
@@ -42,21 +44,29 @@ def recommend_in_bulk(
     n: int,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> tuple[int, int]:
-    """Write the lists of some users, or of all that the bundle knows; how many users there were, and how many unknown.
+) -> tuple[int, list[str]]:
+    """Write the lists of some users, or of all that the bundle knows; how many users there were, and who is unknown.
 
-    users       ids; one that the bundle does not know is answered as a stranger is
+    users       ids; one that neither the bundle nor the live store knows is answered as a stranger is, and a
+                `ValueError` where they are all such
     out         a file, *.parquet or *.csv, with the columns of SCHEMA; it is complete or not there
     workers     processes; None: one for each core
     """
     if out.suffix not in WRITERS:
         raise ValueError(f"--out {out}: expected a file that ends in {' or '.join(WRITERS)}")
+    check_file(out)
     bundle, progress = Bundle.load(run), progress or Silent()
     if scene not in bundle.scenes:
         raise ValueError(f"scene {scene!r}: this bundle has no such scene; {did_you_mean(scene, bundle.scenes)}")
     asked = list(bundle.user_vocabulary.ids if users is None else dict.fromkeys(users))
     if not asked:
         raise ValueError("users: expected the id of one user or more, got none")
+    unknown = _unknown(run, bundle, asked)
+    if len(unknown) == len(asked):
+        raise ValueError(
+            f"users: expected ids that {run} knows, one a line, got {len(asked):,} of which it knows none: "
+            f"{some(unknown)}; leave out the line with the name of the column and whatever stands beside an id"
+        )
     blocks = [asked[start : start + BLOCK] for start in range(0, len(asked), BLOCK)]
     with (
         whole(out) as beside,
@@ -67,7 +77,28 @@ def recommend_in_bulk(
         for block, table in zip(blocks, answered, strict=True):
             writer.write_table(table)
             advance(len(block), "")
-    return len(asked), sum(user not in bundle.user_vocabulary for user in asked)
+    return len(asked), unknown
+
+
+def some(users: Sequence[str]) -> str:
+    """The first few, as messages show them.
+
+    >>> some(["a", "b", "c", "d"])
+    "'a', 'b', 'c', ..."
+    """
+    return ", ".join([*(repr(user) for user in users[:SHOWN]), *(["..."] if len(users) > SHOWN else [])])
+
+
+def _unknown(run: Path, bundle: Bundle, users: Sequence[str]) -> list[str]:
+    """Those of whom neither training nor the live store has anything."""
+    new = [user for user in users if user not in bundle.user_vocabulary]
+    if not new:
+        return new
+    store = open_store(run)
+    try:
+        return [user for user in new if not len(store.user_events(user))]
+    finally:
+        store.close()
 
 
 def _answered(

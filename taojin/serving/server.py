@@ -1,5 +1,6 @@
 """Runs the service on a port until it is told to stop."""
 
+import errno
 import signal
 import socket
 import threading
@@ -35,7 +36,7 @@ def serve(
     store       None: that of the run, made where there is none
     admin_key   for the routes under /v1/admin
 
-    A port in use raises a `ValueError`, a bundle that does not load a `BundleError`.
+    A port in use or a host that is not here raises a `ValueError`, a bundle that does not load a `BundleError`.
     """
     key = checked_key(admin_key)
     faiss.omp_set_num_threads(1)  # one query is too little work to share between threads
@@ -84,17 +85,22 @@ def _swap_on_hangup(service: Service, tell: Callable[[str], None]) -> None:
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A socket on this port, 0 for any free one; a port in use raises a `ValueError`."""
+    """A socket on this port, 0 for any free one; a port in use, or no host of this machine, raises a `ValueError`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The event loop sends without delay on connections that are TCP by name; on others an answer waits 40 ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         listening.close()
+        why = error.strerror if isinstance(error, OSError) else "not a name"
+        # A name that is looked up in vain is a `gaierror`, one that cannot be looked up a `UnicodeError`.
+        if isinstance(error, socket.gaierror | UnicodeError) or error.errno == errno.EADDRNOTAVAIL:
+            here = Problem("host", "an address of this machine", f"{host} ({why})", "choose another --host")
+            raise ValueError(here) from error
         raise ValueError(
-            Problem("port", "a free port of this machine", f"{host}:{port} ({error.strerror})", "choose another --port")
+            Problem("port", "a free port of this machine", f"{host}:{port} ({why})", "choose another --port")
         ) from error
     return listening
 

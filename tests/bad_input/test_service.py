@@ -25,6 +25,7 @@ def client(trained: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         assert process.stdout is not None
         address = process.stdout.readline().strip().replace("localhost", "127.0.0.1")
         assert address, log.read_text()
+        assert f"kill -HUP {process.pid}" in process.stdout.readline()
         with httpx.Client(base_url=address, timeout=60) as client:
             yield client
             assert client.get("/v1/health").status_code == 200, "it still lives"

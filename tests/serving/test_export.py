@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
@@ -17,6 +18,8 @@ from taojin.data.tables import build
 from taojin.live.sqlite import SQLiteStore
 from taojin.live.store import live_path
 from taojin.run import load
+from taojin.serving import export as serving_export
+from taojin.serving.export import export_vectors
 from taojin.serving.in_bulk import requests_of
 
 pytestmark = pytest.mark.xdist_group("runs")
@@ -58,6 +61,19 @@ def test_text_holds_the_same_numbers(tiny_run: Path, tmp_path: Path) -> None:
         assert np.array(numbers.split(), np.float32).tolist() == channel.vectors[row].tolist()
 
 
+@pytest.mark.parametrize("odd", ["a b", "a\nb", "a\u2028b", "a\u00a0b"])
+def test_text_takes_no_id_that_its_readers_would_take_apart(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd: str
+) -> None:
+    asked = pa.array(["u1", odd]), np.ones((2, 3), np.float32)
+    monkeypatch.setattr(serving_export, "_asked", lambda *_: asked)
+    with pytest.raises(ValueError, match=r"expected ids without spaces and line breaks, got 'a.*write \*.parquet"):
+        export_vectors(tiny_run, "als", "users", tmp_path / "als.txt")
+    assert not list(tmp_path.iterdir())
+    assert export_vectors(tiny_run, "als", "users", tmp_path / "als.parquet") == (2, 3)
+    assert pyarrow.parquet.read_table(tmp_path / "als.parquet")["id"].to_pylist() == ["u1", odd]
+
+
 def test_events_come_out_as_they_can_be_read_again(tiny_run: Path, tmp_path: Path) -> None:
     run = shutil.copytree(tiny_run, tmp_path / "run")
     store = SQLiteStore(live_path(run))
@@ -86,12 +102,19 @@ def test_events_come_out_as_they_can_be_read_again(tiny_run: Path, tmp_path: Pat
         (("events", "{run}", "--out", "{tmp}/a.csv"), "no such file; `taojin serve"),
         (("events", "{run}", "--out", "{tmp}/a.txt"), "ends in .parquet or .csv"),
         (("events", "{tmp}", "--out", "{tmp}/a.csv"), "no bundle here"),
+        (("events", "{run}", "--out", "{tmp}/folder.csv"), "folder.csv: expected a file's place, got a folder"),
+        (
+            ("vectors", "{run}", "--channel", "als", "--out", "{tmp}/folder.txt"),
+            "expected a file's place, got a folder",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_and_nothing_is_left(
     tiny_run: Path, tmp_path: Path, arguments: tuple[str, ...], said: str
 ) -> None:
     run = shutil.copytree(tiny_run, tmp_path / "run")
+    for name in ("folder.csv", "folder.txt"):
+        (tmp_path / name).mkdir()
     before = sorted(path.name for path in tmp_path.iterdir())
     told = CliRunner().invoke(app, ["export", *(a.format(run=run, tmp=tmp_path) for a in arguments)])
     assert told.exit_code == 1 and said in told.stderr

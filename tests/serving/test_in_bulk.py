@@ -1,5 +1,6 @@
 """Lists of many users are those of each user alone, and the file is complete or not there."""
 
+import shutil
 from pathlib import Path
 
 import pyarrow.csv
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from taojin.bundle.bundle import Bundle
 from taojin.cli.main import app
+from taojin.core.live import LiveEvent
 from taojin.live.sqlite import SQLiteStore
 from taojin.live.store import live_path
 from taojin.serving import in_bulk
@@ -40,7 +42,7 @@ def test_all_users_in_several_processes_and_blocks(
     users = Bundle.load(tiny_run).user_vocabulary.ids
     for workers, name in ((1, "one.parquet"), (2, "two.parquet")):
         out = tmp_path / "lists" / name
-        assert recommend_in_bulk(tiny_run, None, out, scene="for_you", n=5, workers=workers) == (len(users), 0)
+        assert recommend_in_bulk(tiny_run, None, out, scene="for_you", n=5, workers=workers) == (len(users), [])
     one, two = (pyarrow.parquet.read_table(tmp_path / "lists" / name) for name in ("one.parquet", "two.parquet"))
     assert one.schema.equals(SCHEMA) and one["user"].unique().to_pylist() == list(users)
     assert one.select(["user", "place", "item"]).equals(two.select(["user", "place", "item"]))
@@ -56,7 +58,9 @@ def test_the_command_reads_a_file_of_users_and_writes_csv(tiny_run: Path, tmp_pa
     (tmp_path / "users.txt").write_text("\ufeffu3\nnobody\n\n u5 \nu3\n", encoding="utf-8")
     out = tmp_path / "lists.csv"
     code, said = run("recommend", tiny_run, "--users", tmp_path / "users.txt", "--n", 4, "--out", out)
-    assert code == 0 and "3 users" in said and "1 of them are unknown to it and get what strangers get" in said
+    assert (
+        code == 0 and "3 users" in said and "1 of them are unknown to it and get what strangers get: 'nobody'" in said
+    )
     rows = pyarrow.csv.read_csv(out).to_pylist()
     assert [(row["user"], row["place"]) for row in rows] == [
         (u, p) for u in ("u3", "nobody", "u5") for p in range(1, 5)
@@ -80,6 +84,50 @@ def test_what_is_wrong_is_told_and_nothing_is_written(
     code, said = run("recommend", tiny_run, *words)
     assert code == 1 and message in said
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"user_id\nC001,5\nC002,1\nC003,2\n",
+            "one a line, got 4 of which it knows none: 'user_id', 'C001,5', 'C002,1', ...; leave out the line with",
+        ),
+        (b"u3\nCaf\xe9\n", "users.txt, line 2: expected text in UTF-8, got the byte 0xe9; write the file as UTF-8"),
+        (b"PAR1\x15\x04\xff", "got a Parquet file; write its column of ids as text"),
+        (None, "users.txt: expected all, or a file with the id of a user a line, got a folder; name a file in it"),
+    ],
+)
+def test_a_file_of_users_that_is_none_is_told(
+    tiny_run: Path, tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    file, out = tmp_path / "users.txt", tmp_path / "lists.csv"
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    code, said = run("recommend", tiny_run, "--users", file, "--out", out)
+    assert code == 1 and message in said and not out.exists()
+
+
+def test_whom_only_the_live_store_knows_is_not_unknown(tiny_run: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(tiny_run, tmp_path / "run")
+    store = SQLiteStore(live_path(copy))
+    store.append([LiveEvent("a", "new", "m4", "rate", 5.0, 1_700_000_000_000)])
+    store.close()
+    assert recommend_in_bulk(copy, ["new"], tmp_path / "lists.csv", scene="for_you", n=5, workers=1) == (1, [])
+
+
+def test_a_place_that_holds_a_folder_is_told_before_anything_is_computed(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*arguments: object, **options: object) -> None:
+        raise AssertionError("computed in vain")
+
+    monkeypatch.setattr(in_bulk.Bundle, "load", never)
+    (tmp_path / "lists.csv").mkdir()
+    with pytest.raises(ValueError, match=r"lists.csv: expected a file's place, got a folder"):
+        recommend_in_bulk(tiny_run, None, tmp_path / "lists.csv", scene="for_you", n=5)
 
 
 def test_an_interrupted_file_is_not_left(tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

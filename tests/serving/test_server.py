@@ -10,6 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from taojin.serving.server import bound
+
 SERVE = """
 import sys
 from taojin.bundle.manifest import BundleError
@@ -58,6 +60,12 @@ def test_a_port_in_use_is_told(saved: Path) -> None:
         port = taken.getsockname()[1]
         _, errors = start(saved, port).communicate(timeout=60)
     assert f"port: expected a free port of this machine, got 127.0.0.1:{port}" in errors and "--port" in errors
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1", f"{'a' * 64}.example"])
+def test_a_host_that_is_not_here_is_told_by_its_own_name(host: str) -> None:
+    with pytest.raises(ValueError, match=f"host: expected an address of this machine, got {host} .*another --host"):
+        bound(host, 0)
 
 
 def test_a_bundle_that_does_not_load_stops_the_service_with_its_message(saved: Path) -> None:
