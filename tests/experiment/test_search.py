@@ -189,7 +189,7 @@ def test_the_size_of_vectors_that_are_given_is_not_searched() -> None:
     given = replace(NETWORK, features=("item",), vectors={"item": "als"})
     assert "models.network.dim" in search._ranges("network", NETWORK)
     assert "models.network.dim" not in search._ranges("network", given)
-    assert "models.network.dim" not in search._ranges("network", replace(NETWORK, start=replace(NETWORK, start=None)))
+    assert "models.network.dim" not in search._ranges("network", replace(NETWORK, start=replace(NETWORK, features=())))
     assert "models.network.dim" not in search._ranges("network", replace(NETWORK, crosses=(Linear(),), dim=0))
 
 

@@ -62,12 +62,13 @@ def test_a_shop_with_all_in_one_file(tmp_path: Path) -> None:
 
 def films(tmp_path: Path) -> Plan:
     pairs = np.unique(np.stack([USER, ITEM], 1), axis=0)
-    at = RANDOM.permutation(len(pairs))
+    random = np.random.default_rng(1)  # what others draw before does not matter
+    at = random.permutation(len(pairs))
     log = write(
         tmp_path / "ratings.csv",
         userId=pairs[at, 0],
         movieId=pairs[at, 1],
-        rating=RANDOM.integers(1, 11, len(pairs)) / 2,
+        rating=random.integers(1, 11, len(pairs)) / 2,
         timestamp=SECONDS[: len(pairs)],
     )
     items = write(
