@@ -16,6 +16,7 @@ from taojin.embeddings.embedding import Query, unit_length
 from taojin.embeddings.seeds import Seeds
 from taojin.features.feature import Ask, Level, Number, Values
 from taojin.features.inputs import Inputs
+from taojin.nn.session import loaded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +100,7 @@ class TowerQuery:
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
-        options = onnxruntime.SessionOptions()
-        # One request is too little work to share between threads.
-        options.intra_op_num_threads = 1
-        return onnxruntime.InferenceSession(self.graph, options, providers=["CPUExecutionProvider"])
+        return loaded(self.graph)
 
     @cached_property
     def _reads(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import onnxruntime
 from taojin.core.batch import Rows
 from taojin.core.units import PAD, Floats, Ints
 from taojin.features.inputs import Inputs, Packed
+from taojin.nn.session import loaded
 
 FEW = 16
 """Up to this many candidates a request on average, rows are run as they are, each with its own copy of its request."""
@@ -38,10 +39,7 @@ class OnnxRanker:
     @cached_property
     def session(self) -> onnxruntime.InferenceSession:
         """The loaded graph."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.threads
-        options.inter_op_num_threads = 1
-        return onnxruntime.InferenceSession(self.graph, options, providers=["CPUExecutionProvider"])
+        return loaded(self.graph, self.threads)
 
     @cached_property
     def read(self) -> tuple[str, ...]:

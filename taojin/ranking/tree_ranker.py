@@ -15,6 +15,7 @@ from taojin.core.batch import Rows
 from taojin.core.units import PAD, Floats, Ints
 from taojin.features.feature import Level
 from taojin.features.inputs import Inputs
+from taojin.nn.session import loaded
 
 SET = 64
 """Columns of a set at most: its codes are counted by their rest."""
@@ -36,14 +37,7 @@ class TreeRanker:
     @cached_property
     def sessions(self) -> dict[str, onnxruntime.InferenceSession]:
         """The loaded graphs."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.threads
-        options.inter_op_num_threads = 1
-        providers = ["CPUExecutionProvider"]
-        return {
-            task: onnxruntime.InferenceSession(graph, options, providers=providers)
-            for task, graph in self.graphs.items()
-        }
+        return {task: loaded(graph, self.threads) for task, graph in self.graphs.items()}
 
     def score(self, rows: Rows) -> dict[str, Floats]:
         """Probability of each task, float32[N]; of a ranking objective, a score in (0, 1)."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
-import onnxruntime
 from scipy import sparse
 from scipy.optimize import minimize
 
@@ -19,6 +18,7 @@ from taojin.features.feature import Column, History
 from taojin.features.inputs import Inputs
 from taojin.nn.batch import check_codes
 from taojin.nn.samples import Samples
+from taojin.nn.session import loaded
 from taojin.ranking.boosting import Boosting, LabelledRows, Learns
 from taojin.ranking.lesson import Lesson
 from taojin.ranking.tree_graph import leaf_graph, numbers_graph, score_graph
@@ -83,7 +83,7 @@ class Trees:
         grown, learned = learned.halves(seed)
         forest = self.boosting.grow(grown, judged, self.learns, seed)
         # By the graph that serves: a row falls where it will fall.
-        numbers = onnxruntime.InferenceSession(numbers_graph(forest), providers=["CPUExecutionProvider"])
+        numbers = loaded(numbers_graph(forest), self.boosting.threads)
         leaf = numbers.run(None, {"columns": learned.columns})[0]
         leaves = len(forest.value)
         return leaf_graph(forest, *logistic_regression(leaf, learned.label, learned.weight, leaves, self.regression_l2))

@@ -52,3 +52,11 @@ def test_a_history_counts_the_same_however_much_padding_it_has(ranker: OnnxRanke
     padded = np.pad(rows.request["history"], ((0, 0), (9, 0), (0, 0)))
     longer = Rows(rows.request | {"history": padded}, rows.candidate, rows.of)
     np.testing.assert_allclose(ranker.score(longer)["task0"], ranker.score(rows)["task0"], rtol=0, atol=1e-6)
+
+
+def test_a_run_writes_nothing_to_the_log(columns, draw, capfd: pytest.CaptureFixture[str]) -> None:
+    """Of this one ONNX Runtime warns, each time: it took sums of the request's side and of the item's for alike."""
+    samples = draw(20, 3)
+    spec = replace(zoo.FIELD_AWARE_FM, training=Training(epochs=1, device="cpu"))
+    found = spec.fit(Lesson(samples, samples, columns)).score(draw(1, 40).rows)["task0"]
+    assert len(found) == 40 and "onnxruntime" not in capfd.readouterr().err
