@@ -15,11 +15,13 @@ from taojin.core.batch import Candidates, Requests, Rows, merge, stack
 from taojin.core.formula import Formula
 from taojin.core.stages import FeatureStore, Ranker, Reranker, Retriever, Rule, StageError
 from taojin.core.trace import Step, Trace
-from taojin.core.units import FIRST, Floats, Mask
+from taojin.core.units import FIRST, Floats, Ints, Mask
 from taojin.retrieval.serve.merging import Merge, ReciprocalRank
 from taojin.scene import Cutoffs
 
 STAGES = ("retrieval", "rules", "preranking", "ranking", "reranking")
+SHORT, LONGER = 64, 2
+"""The longest past of a block at most: so many events, and so many times as many as the shortest has."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,9 @@ class Pipeline:
     def run(self, requests: Requests, trace: Trace | None = None) -> dict[str, Candidates]:
         """What leaves each stage, by the stage's name, in blocks of requests so that memory does not grow with R."""
         trace = Trace() if trace is None else trace
-        # A block over-fetches by its longest past: requests with pasts of like length work together.
-        order = np.argsort(requests.past.end - requests.past.start, kind="stable")
-        blocks = [order[start : start + self.block] for start in range(0, len(order), self.block)]
+        blocks = alike(requests.past.end - requests.past.start, self.block)
         done = [self._block(requests[rows], trace) for rows in blocks]
+        order = np.concatenate(blocks)
         if len(done) == 1 and (order == np.arange(len(order))).all():
             return done[0]
         back = np.argsort(order, kind="stable")
@@ -203,6 +204,23 @@ class Pipeline:
                 step.failure = f"{type(error).__name__}: {error}"
                 if self.strict or not may_fail:
                     raise StageError(f"{stage}, {part}: {step.failure}") from error
+
+
+def alike(past: Ints, most: int) -> list[Ints]:
+    """Requests that work together, at most so many: what one has had is over-fetched for all of its block.
+
+    past    int64[R]    events of each request's past
+
+    >>> alike(np.array([500, 3, 5_000, 40, 510]), 2)
+    [array([1, 3]), array([0, 4]), array([2])]
+    """
+    order = np.argsort(past, kind="stable")
+    length, blocks, start = past[order], [], 0
+    while start < len(order):
+        stop = min(start + most, int(np.searchsorted(length, LONGER * length[start] + SHORT, side="right")))
+        blocks.append(order[start:stop])
+        start = stop
+    return blocks
 
 
 def _moved(before: Candidates, after: Candidates, n: int) -> int:
