@@ -90,7 +90,8 @@ def main(arguments: list[str]) -> None:
         text = (
             f"`python -m benchmarks own-files --data DIR --final` on {datetime.now(UTC):%Y-%m-%d}, commit {commit()}, "
             f"{os.cpu_count()} cores: what `taojin new` wrote, unchanged. Seconds of each command, until the first\n"
-            "answer for `serve`; lists of 20 a second of `recommend --users all`, start not counted; in brackets what\n"
+            "answer for `serve`; lists of 20 a second of `recommend --users all`, the\n"
+            "start of its processes counted; in brackets what\n"
             "`taojin data check` had foretold; NDCG@10 of the test part, one seed."
         )
         write_section(RESULTS, "Somebody's own files", f"{text}\n\n{lines}")
@@ -152,7 +153,7 @@ def timed(folder: Path, *words: str) -> tuple[str, float, float]:
 
 
 def lists_per_second(folder: Path, run: str) -> int:
-    """Lists of 20 that `taojin recommend --users all` writes a second, without what it takes to start."""
+    """Lists of 20 a second of `taojin recommend --users all`, its start left out, that of its processes not."""
     out = ("--n", "20", "--out", "lists.parquet")
     every = timed(folder, "recommend", run, "--users", "all", *out)[1]
     users = set(pq.read_table(folder / "lists.parquet", columns=["user"])["user"].to_pylist())

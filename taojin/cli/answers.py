@@ -58,14 +58,12 @@ def serve(
     from taojin.serving.admin import VARIABLE
     from taojin.serving.server import serve as run_server
 
-    def tell(said: str) -> None:
-        typer.echo(said)
-        if said.startswith("http://"):  # the address; what else it tells is of swaps
-            typer.echo(f"process {os.getpid()}: `kill -HUP {os.getpid()}` makes it read the bundle again")
+    def ready(address: str) -> None:
+        typer.echo(f"{address}\nprocess {os.getpid()}: `kill -HUP {os.getpid()}` makes it read the bundle again")
 
     with told():
         key = os.environ.get(VARIABLE)
-        run_server(run, host=host, port=port, ready=tell, admin_key=key)
+        run_server(run, host=host, port=port, ready=ready, swapped=typer.echo, admin_key=key)
 
 
 def _recommend_in_bulk(run: Path, users: str | None, out: Path | None, user: str | None, scene: str, n: int) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ class Base:
         dataset, checked = led_by(loaded, self.users, self.items), Checked()
         if self.new is not None:
             _, checked = continued(dataset, self.new)
-        later = self._later()
+        later = self._later
         if later.num_rows:
             dataset, _ = continued(dataset, numbered(later) if dataset.clock is Clock.ORDER else later)
         return dataset, checked
@@ -110,7 +111,7 @@ class Base:
 
         dataset     as it is learned from now; what it refused as lying in the future stays refused when it has come
         """
-        later, last = self._later(), int(dataset.log.events.time.max())
+        later, last = self._later, int(dataset.log.events.time.max())
         keeps_all = self.new is None or dataset.clock is Clock.ORDER
         return later if keeps_all else later.filter(pc.less_equal(later["time"], last))
 
@@ -131,6 +132,7 @@ class Base:
         # Of equal rows the first is left, so what is behind those of `added` is new.
         return distinct(pa.concat_tables([self.added, table])).slice(learned).sort_by("time")
 
+    @cached_property
     def _later(self) -> pa.Table:
         """All events after the recipe's data, in the order in which they were learned."""
         return self.added if self.new is None else pa.concat_tables([self.added, self.unlearned(self.new)])

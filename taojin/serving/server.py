@@ -26,13 +26,15 @@ def serve(
     host: str,
     port: int,
     ready: Callable[[str], None],
+    swapped: Callable[[str], None] | None = None,
     admin_key: str | None = None,
     store: LiveStore | None = None,
 ) -> None:
     """Serve a bundle until Ctrl-C, then return; on SIGHUP the bundle is read again, without losing a request.
 
     port        0 takes any free one
-    ready       called with the address once the golden requests are answered, and with what became of each swap
+    ready       called with the address once the golden requests are answered
+    swapped     called with what became of each swap; None: `ready` is
     store       None: that of the run, made where there is none
     admin_key   for the routes under /v1/admin
 
@@ -57,8 +59,8 @@ def serve(
             server.should_exit = True
 
     service.when_settled(settled)
-    service.when_swapped(ready)
-    _swap_on_hangup(service, ready)
+    service.when_swapped(swapped or ready)
+    _swap_on_hangup(service, swapped or ready)
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:

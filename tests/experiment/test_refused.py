@@ -1,5 +1,6 @@
 """Recipes whose parts do not fit each other or the data are refused before anything but features is fitted."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -29,6 +30,13 @@ from taojin.retrieval.user_cf import UserCF
 from taojin.rules.already_seen import AlreadySeen
 from taojin.scene import Experiment, Scene
 from taojin.world.world import World
+
+
+def check(spec: Experiment, message: str | None) -> None:
+    """The models are refused with this message; None: they are not."""
+    columns = fit_store(spec.features, Divided.of(spec, None).view).columns
+    with nullcontext() if message is None else pytest.raises(ValueError, match=message):
+        check_models(spec, columns)
 
 
 def small(tasks: tuple[str | Task, ...] = ("like",)) -> Experiment:
@@ -112,21 +120,13 @@ def test_a_chain_multiplies_reactions_that_are_known_everywhere(task: Task, mess
     spec = small(tasks=("like", task))
     chain = RankingModel(crosses=(Linear(),), dim=0, head=ESMM(), features=("item_year",))
     spec = replace(spec, models={"chain": CalibratedModel(model=chain)})
-    columns = fit_store(spec.features, Divided.of(spec, None).view).columns
-    if message is None:
-        check_models(spec, columns)
-        return
-    with pytest.raises(ValueError, match=f"model 'chain': ranking: ESMM multiplies .*{message}"):
-        check_models(spec, columns)
+    check(spec, message and f"model 'chain': ranking: ESMM multiplies .*{message}")
 
 
 def test_vectors_of_another_size_are_told_before_they_are_fitted() -> None:
     model = RankingModel(crosses=(Linear(),), dim=16, features=("item_genre",), vectors={"item_genre": "als"})
     spec = replace(small(), embeddings={"als": ALS(dim=8)}, models={"m": model})
-    columns = fit_store(spec.features, Divided.of(spec, None).view).columns
-    message = "model 'm': ranking: vectors for 'item_genre' are of size 8, the model's of size 16"
-    with pytest.raises(ValueError, match=message):
-        check_models(spec, columns)
+    check(spec, "model 'm': ranking: vectors for 'item_genre' are of size 8, the model's of size 16")
 
 
 LINEAR = RankingModel(crosses=(Linear(),), dim=0, features=("item_year",))
@@ -150,9 +150,4 @@ def test_an_inner_product_comes_before_a_ranker_and_is_none(models: dict, rankin
     spec = replace(small(), embeddings={"als": ALS(dim=8)}, models=models)
     scene = replace(spec.scenes["for_you"], preranking="dot" if "dot" in models else None, ranking=ranking)
     spec = replace(spec, scenes={"for_you": replace(scene, value={"like": 1.0})})
-    columns = fit_store(spec.features, Divided.of(spec, None).view).columns
-    if message is None:
-        check_models(spec, columns)
-        return
-    with pytest.raises(ValueError, match=f"{message}; it can only be a scene's `preranking`"):
-        check_models(spec, columns)
+    check(spec, message and f"{message}; it can only be a scene's `preranking`")

@@ -17,7 +17,7 @@ from taojin.ranking.heads.shared_bottom import SharedBottom
 from taojin.ranking.heads.single import Single
 from taojin.ranking.interests.target_attention import TargetAttention
 from taojin.ranking.model import Network, RankingModel
-from taojin.ranking.objective import Objective
+from taojin.ranking.objective import Loss, Objective
 from taojin.ranking.parts import Head
 from tests.ranking.given import randomise
 
@@ -98,6 +98,16 @@ def test_in_validation_uncertainty_says_nothing() -> None:
     assert not judged.requires_grad
 
 
+def learned_noise(loss: Loss, logits: Tensor, labels: Tensor) -> list[float]:
+    """What each task's noise comes to where the logits stay as they are."""
+    optimizer = torch.optim.Adam(loss.parameters(), lr=0.02)
+    for _ in range(600):
+        optimizer.zero_grad()
+        loss(logits, labels, torch.ones(len(labels))).backward()
+        optimizer.step()
+    return loss.noise.tolist()
+
+
 def test_the_noise_of_a_task_of_chance_grows_above_that_of_a_task_that_is_known() -> None:
     random = torch.Generator().manual_seed(0)
     logits = 6 * torch.randn(400, 2, generator=random)
@@ -105,12 +115,7 @@ def test_the_noise_of_a_task_of_chance_grows_above_that_of_a_task_that_is_known(
     labels[:, 1] = torch.randint(0, 2, (400,), generator=random)  # whatever the logits say
     logits[:, 1] /= 12
     loss = Objective(uncertainty=True).build(("clean", "noisy"))
-    optimizer = torch.optim.Adam(loss.parameters(), lr=0.02)
-    for _ in range(400):
-        optimizer.zero_grad()
-        loss(logits, labels, torch.ones(400)).backward()
-        optimizer.step()
-    clean, noisy = loss.noise.tolist()
+    clean, noisy = learned_noise(loss, logits, labels)
     assert noisy > clean + 1
     # exp(-s) L + s / 2 is least at s = log(2 L).
     expected = [math.log(2 * one) for one in task_losses(logits, labels, torch.ones(400), [1.0, 1.0])]
@@ -123,12 +128,7 @@ def test_the_noise_of_a_task_does_not_depend_on_how_many_rows_have_its_label() -
     labels = label.float().repeat(1, 2)
     labels[4:, 1] = NAN
     loss = Objective(uncertainty=True).build(("known", "rarely known"))
-    optimizer = torch.optim.Adam(loss.parameters(), lr=0.02)
-    for _ in range(600):
-        optimizer.zero_grad()
-        loss(logits, labels, torch.ones(400)).backward()
-        optimizer.step()
-    assert loss.noise.tolist() == pytest.approx([math.log(2 * math.log(2))] * 2, abs=0.02)
+    assert learned_noise(loss, logits, labels) == pytest.approx([math.log(2 * math.log(2))] * 2, abs=0.02)
 
 
 def test_a_task_without_a_label_in_the_batch_says_nothing_of_its_noise() -> None:
